@@ -1,0 +1,1 @@
+"""The signal: everything here knows sound, nothing knows networks."""

@@ -1,0 +1,1 @@
+"""The network engine: everything here knows matrices, nothing knows sound."""

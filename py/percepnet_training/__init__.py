@@ -1,0 +1,1 @@
+"""Training of PercepNet models: synthesis of mixtures, targets, fitting, export."""
