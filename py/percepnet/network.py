@@ -1,0 +1,363 @@
+"""The network: topology, state, and one step from features to gains and strengths.
+
+Paper, Sec. 4: a dense layer and two convolutions over time, three GRUs in a chain, then one GRU
+and head for the band gains and another for the strengths. Every layer size is free.
+"""
+
+import os
+import re
+from dataclasses import asdict, dataclass, fields
+from operator import attrgetter
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from percepnet.constants import N_BANDS, N_FEATURES
+from percepnet.errors import ModelError
+from percepnet.nn.activations import sigmoid, tanh
+from percepnet.nn.int8 import quantize_activations, quantize_weights
+from percepnet.nn.layers import GRU, Conv1d, Dense, Hidden, Linear
+from percepnet.nn.weights import VERSION, ArraySpec, check_arrays, read_model, write_model
+
+CONV1_KERNEL = 5    # paper, Sec. 4
+CONV2_KERNEL = 3
+MAX_LAYER_SIZE = 4096
+
+_GRUS = ("gru1", "gru2", "gru3", "gain_gru", "strength_gru")
+
+# In an installed package the models lie beside this file; in a checkout, at its top.
+_MODEL_FOLDERS = (Path(__file__).parent / "models", Path(__file__).parents[2] / "models")
+
+
+@dataclass(frozen=True)
+class Topology:
+    """Layer sizes. The paper's are 128, 512, 512, 128: eight million weights.
+
+    Parameters
+    ----------
+    dense : int
+        Outputs of the first layer.
+    conv : int
+        Outputs of each of the two convolutions.
+    gru : int
+        Units of each GRU in the chain and of the gain GRU.
+    strength_gru : int
+        Units of the strength GRU.
+
+    Raises
+    ------
+    ModelError
+        A size is not a whole number from 1 to `MAX_LAYER_SIZE`.
+    """
+
+    dense: int
+    conv: int
+    gru: int
+    strength_gru: int
+
+    def __post_init__(self):
+        for name, size in asdict(self).items():
+            if type(size) is not int or not 1 <= size <= MAX_LAYER_SIZE:
+                raise ModelError(
+                    f"has layer size {name} = {size!r}: give a whole number, 1 to {MAX_LAYER_SIZE}"
+                )
+
+    @property
+    def dense_shapes(self) -> dict[str, tuple[int, int]]:
+        """Outputs and inputs of every float32 layer, by name."""
+        return {
+            "dense": (self.dense, N_FEATURES),
+            "gain_head": (N_BANDS + 1, self.conv + 4 * self.gru),
+            "strength_head": (N_BANDS, self.strength_gru),
+        }
+
+    @property
+    def conv_shapes(self) -> dict[str, tuple[int, int, int]]:
+        """Outputs, inputs and kernel of every convolution, by name."""
+        return {
+            "conv1": (self.conv, self.dense, CONV1_KERNEL),
+            "conv2": (self.conv, self.conv, CONV2_KERNEL),
+        }
+
+    @property
+    def gru_shapes(self) -> dict[str, tuple[int, int]]:
+        """Units and inputs of every GRU, by name."""
+        return {
+            "gru1": (self.gru, self.conv),
+            "gru2": (self.gru, self.gru),
+            "gru3": (self.gru, self.gru),
+            "gain_gru": (self.gru, self.gru),
+            "strength_gru": (self.strength_gru, self.gru + self.conv),
+        }
+
+
+class NetworkState(NamedTuple):
+    """What the network remembers between hops; `PercepNet.initial_state` makes a fresh one.
+
+    Attributes
+    ----------
+    conv1, conv2 : uint8
+        The quantised inputs that each convolution still needs.
+    gru1, gru2, gru3, gain_gru, strength_gru : Hidden
+    """
+
+    conv1: np.ndarray
+    conv2: np.ndarray
+    gru1: Hidden
+    gru2: Hidden
+    gru3: Hidden
+    gain_gru: Hidden
+    strength_gru: Hidden
+
+
+@dataclass(frozen=True, eq=False)
+class PercepNet:
+    """A quantised network, ready to run; `load_model` and `quantize_network` make one."""
+
+    topology: Topology
+    dense: Dense
+    conv1: Conv1d
+    conv2: Conv1d
+    gru1: GRU
+    gru2: GRU
+    gru3: GRU
+    gain_gru: GRU
+    gain_head: Dense
+    strength_gru: GRU
+    strength_head: Dense
+
+    @property
+    def version(self) -> int:
+        """Version of the model file format."""
+        return VERSION
+
+    @property
+    def n_weights(self) -> int:
+        """Number of weights; biases and scales are not counted."""
+        return sum(a.size for name, a in _arrays(self).items() if name.endswith(".weight"))
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of all arrays as the model file holds them."""
+        return sum(array.nbytes for array in _arrays(self).values())
+
+    def initial_state(self) -> NetworkState:
+        """State before the first hop."""
+        return NetworkState(
+            self.conv1.initial_history(),
+            self.conv2.initial_history(),
+            *(getattr(self, name).initial_hidden() for name in _GRUS),
+        )
+
+    def step(
+        self, features: np.ndarray, state: NetworkState
+    ) -> tuple[np.ndarray, np.ndarray, float, NetworkState]:
+        """Run one hop.
+
+        Parameters
+        ----------
+        features : float32 (N_FEATURES,)
+            As `FeatureExtractor` gives them; finite.
+        state : NetworkState
+            Of the hop before; not changed.
+
+        Returns
+        -------
+        gains : float32 (N_BANDS,)
+            In 0...1.
+        strengths : float32 (N_BANDS,)
+            In 0...1.
+        voice_probability : float
+            In 0...1.
+        state : NetworkState
+            For the next hop.
+        """
+        x = quantize_activations(tanh(self.dense(features)))
+        x, conv1 = self.conv1.step(x, state.conv1)
+        conv, conv2 = self.conv2.step(quantize_activations(x), state.conv2)
+        conv_quantized = quantize_activations(conv)
+
+        gru1 = self.gru1.step(conv_quantized, state.gru1)
+        gru2 = self.gru2.step(gru1.quantized, state.gru2)
+        gru3 = self.gru3.step(gru2.quantized, state.gru3)
+
+        gain_gru = self.gain_gru.step(gru3.quantized, state.gain_gru)
+        layers = np.concatenate((conv, gru1.value, gru2.value, gru3.value, gain_gru.value))
+        gains = sigmoid(self.gain_head(layers))
+
+        strength_input = np.concatenate((gru3.quantized, conv_quantized))
+        strength_gru = self.strength_gru.step(strength_input, state.strength_gru)
+        strengths = sigmoid(self.strength_head(strength_gru.value))
+
+        state = NetworkState(conv1, conv2, gru1, gru2, gru3, gain_gru, strength_gru)
+        return gains[:N_BANDS], strengths, float(gains[N_BANDS]), state
+
+
+def parameter_shapes(topology: Topology) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the float parameters that `quantize_network` takes, as torch has them.
+
+    Parameters
+    ----------
+    topology : Topology
+
+    Returns
+    -------
+    dict of str to tuple of int
+        ``dense``, ``gain_head`` (34 gains, then the voice probability), ``strength_head``:
+        ``weight`` (n_out, n_in), ``bias`` (n_out,).
+        ``conv1``, ``conv2``: ``weight`` (n_out, n_in, kernel), oldest first, ``bias`` (n_out,).
+        ``gru1``, ``gru2``, ``gru3``, ``gain_gru``, ``strength_gru`` of N units:
+        ``weight_ih`` (3 N, n_in), ``weight_hh`` (3 N, N), ``bias_ih`` and ``bias_hh`` (3 N,),
+        rows in torch's order: reset, update, candidate.
+        The inputs of ``gain_head`` are conv2, gru1, gru2, gru3, gain_gru; those of
+        ``strength_gru`` are gru3, conv2.
+    """
+    shapes = {}
+    for name, shape in (topology.dense_shapes | topology.conv_shapes).items():
+        shapes |= {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
+    for name, (n_units, n_in) in topology.gru_shapes.items():
+        shapes |= {
+            f"{name}.weight_ih": (3 * n_units, n_in),
+            f"{name}.weight_hh": (3 * n_units, n_units),
+            f"{name}.bias_ih": (3 * n_units,),
+            f"{name}.bias_hh": (3 * n_units,),
+        }
+    return shapes
+
+
+def quantize_network(topology: Topology, parameters: dict[str, np.ndarray]) -> PercepNet:
+    """Make a network from float parameters, such as those of a trained torch module.
+
+    The mean and the deviation of the features belong in the first layer's weights.
+
+    Parameters
+    ----------
+    topology : Topology
+    parameters : dict of str to float32 ndarray
+        Names and shapes as in `parameter_shapes`.
+
+    Returns
+    -------
+    PercepNet
+
+    Raises
+    ------
+    ModelError
+        A parameter is missing, unknown, of the wrong shape or type, or not finite.
+    """
+    shapes = parameter_shapes(topology)
+    check_arrays(parameters, {name: ArraySpec(s, np.float32) for name, s in shapes.items()})
+    arrays = {}
+
+    def quantize(name, weight, bias):
+        quantized, scale = quantize_weights(weight)
+        arrays.update({f"{name}.weight": quantized, f"{name}.scale": scale, f"{name}.bias": bias})
+
+    for name in topology.dense_shapes:
+        for part in ("weight", "bias"):
+            arrays[f"{name}.{part}"] = parameters[f"{name}.{part}"]
+    for name, (n_out, n_in, kernel) in topology.conv_shapes.items():
+        by_time = parameters[f"{name}.weight"].transpose(0, 2, 1).reshape(n_out, kernel * n_in)
+        quantize(f"{name}.linear", by_time, parameters[f"{name}.bias"])
+    for name in topology.gru_shapes:
+        quantize(f"{name}.input", parameters[f"{name}.weight_ih"], parameters[f"{name}.bias_ih"])
+        quantize(
+            f"{name}.recurrent", parameters[f"{name}.weight_hh"], parameters[f"{name}.bias_hh"]
+        )
+    return _assemble(topology, arrays)
+
+
+def save_model(network: PercepNet, path: os.PathLike | str) -> None:
+    """Write a model file, there under its name only once it is whole.
+
+    Parameters
+    ----------
+    network : PercepNet
+    path : path-like
+        Ends in ``.npz``. An existing file is replaced.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    write_model(path, asdict(network.topology), _arrays(network))
+
+
+def load_model(path: os.PathLike | str) -> PercepNet:
+    """Read a model.
+
+    Parameters
+    ----------
+    path : path-like
+        A model file, or the name of a bundled model, such as ``"default"``.
+
+    Returns
+    -------
+    PercepNet
+
+    Raises
+    ------
+    ModelError
+        Not there, not a model file, damaged, or of a newer version.
+    """
+    if isinstance(path, str) and re.fullmatch(r"[\w-]+", path):
+        path = _bundled_model(path)
+    try:
+        sizes, arrays = read_model(path)
+        if not isinstance(sizes, dict) or sizes.keys() != {f.name for f in fields(Topology)}:
+            raise ModelError(f"has an unknown topology {sizes!r:.80}: export it again")
+        topology = Topology(**sizes)
+        check_arrays(arrays, _array_specs(topology))
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error.__cause__
+    return _assemble(topology, arrays)
+
+
+def _bundled_model(name):
+    for folder in _MODEL_FOLDERS:
+        path = folder / f"{name}.npz"
+        if path.is_file():
+            return path
+    names = sorted({path.stem for folder in _MODEL_FOLDERS for path in folder.glob("*.npz")})
+    known = " or ".join(names) or "none is bundled here"
+    raise ModelError(f"no model is called {name!r}: give a name ({known}) or a path to a .npz file")
+
+
+def _int8_shapes(topology):
+    for name, (n_out, n_in, kernel) in topology.conv_shapes.items():
+        yield f"{name}.linear", (n_out, kernel * n_in)
+    for name, (n_units, n_in) in topology.gru_shapes.items():
+        yield f"{name}.input", (3 * n_units, n_in)
+        yield f"{name}.recurrent", (3 * n_units, n_units)
+
+
+def _array_specs(topology):
+    specs = {}
+    for name, shape in topology.dense_shapes.items():
+        specs[f"{name}.weight"] = ArraySpec(shape, np.float32)
+        specs[f"{name}.bias"] = ArraySpec(shape[:1], np.float32)
+    for name, shape in _int8_shapes(topology):
+        specs[f"{name}.weight"] = ArraySpec(shape, np.int8)
+        specs[f"{name}.scale"] = ArraySpec(shape[:1], np.float32)
+        specs[f"{name}.bias"] = ArraySpec(shape[:1], np.float32)
+    return specs
+
+
+def _arrays(network):
+    return {name: attrgetter(name)(network) for name in _array_specs(network.topology)}
+
+
+def _assemble(topology, arrays):
+    def linear(name):
+        return Linear(*(arrays[f"{name}.{part}"] for part in ("weight", "scale", "bias")))
+
+    layers = {}
+    for name in topology.dense_shapes:
+        layers[name] = Dense(arrays[f"{name}.weight"], arrays[f"{name}.bias"])
+    for name, (_, _, kernel) in topology.conv_shapes.items():
+        layers[name] = Conv1d(linear(f"{name}.linear"), kernel)
+    for name in topology.gru_shapes:
+        layers[name] = GRU(linear(f"{name}.input"), linear(f"{name}.recurrent"))
+    return PercepNet(topology, **layers)

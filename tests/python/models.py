@@ -1,0 +1,18 @@
+"""Networks of random weights, for tests that need a network but not a trained one."""
+
+import numpy as np
+
+from percepnet.network import parameter_shapes, quantize_network
+
+
+def random_parameters(topology, seed):
+    """Float parameters large enough that every activation moves and some saturate."""
+    rng = np.random.default_rng(seed)
+    return {
+        name: rng.normal(0, 1.5 / np.sqrt(np.prod(shape[1:])), shape).astype(np.float32)
+        for name, shape in parameter_shapes(topology).items()
+    }
+
+
+def random_network(topology, seed):
+    return quantize_network(topology, random_parameters(topology, seed))
