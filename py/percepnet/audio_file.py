@@ -162,9 +162,9 @@ class AudioReader:
                 break
             finite = np.isfinite(block).all(axis=0)
             if not finite.all():
+                position = self.n_read + int(np.argmin(finite))
                 raise AudioError(
-                    f"{self._path}: sample {self.n_read + int(np.argmin(finite))} is NaN or infinite: "
-                    "repair the file"
+                    f"{self._path}: sample {position} is NaN or infinite: repair the file"
                 )
             self.n_read += block.shape[1]
             yield block

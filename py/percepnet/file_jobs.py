@@ -2,7 +2,6 @@
 
 import multiprocessing
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
@@ -61,7 +60,7 @@ class StreamPerChannel:
         ]
 
     def push(self, samples: np.ndarray) -> np.ndarray:
-        return np.stack([s.push(channel) for s, channel in zip(self._streams, samples)])
+        return np.stack([s.push(channel) for s, channel in zip(self._streams, samples, strict=True)])
 
     def flush(self) -> np.ndarray:
         return np.stack([s.flush() for s in self._streams])
@@ -189,12 +188,17 @@ def attempt(
     return Outcome(job, seconds, time.perf_counter() - start, error)
 
 
+def stop_worker(*_) -> None:
+    """Leave the job by way of its clean-up; what ends so says nothing."""
+    raise SystemExit(1)
+
+
 def start_worker(model: PercepNet, settings: Settings) -> None:
     """Make this process a worker: it ends when its parent says so, not by the user's Ctrl-C."""
     global _model, _settings
     _model, _settings = model, settings
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGTERM, stop_worker)
 
 
 def work(job: Job) -> Outcome:

@@ -315,14 +315,20 @@ def load_model(path: os.PathLike | str) -> PercepNet:
     return _assemble(topology, arrays)
 
 
+def bundled_models() -> dict[str, Path]:
+    """Files of the models that come with the package, by name."""
+    found = [path for folder in _MODEL_FOLDERS for path in sorted(folder.glob("*.npz"))]
+    return {path.stem: path for path in reversed(found)}
+
+
 def _bundled_model(name):
-    for folder in _MODEL_FOLDERS:
-        path = folder / f"{name}.npz"
-        if path.is_file():
-            return path
-    names = sorted({path.stem for folder in _MODEL_FOLDERS for path in folder.glob("*.npz")})
-    known = " or ".join(names) or "none is bundled here"
-    raise ModelError(f"no model is called {name!r}: give a name ({known}) or a path to a .npz file")
+    models = bundled_models()
+    if name not in models:
+        raise ModelError(
+            f"no model is called {name!r}: give a path ending in .npz, or one of: "
+            f"{', '.join(sorted(models))}"
+        )
+    return models[name]
 
 
 def _int8_shapes(topology):

@@ -1,0 +1,174 @@
+"""The command line's options and exit codes. One line per error, no traceback."""
+
+import argparse
+import math
+import os
+import signal
+import sys
+from pathlib import Path
+
+import percepnet
+from percepnet.commands import EXIT_ERROR, report, run_bench, run_denoise, run_info
+from percepnet.errors import AudioError, ModelError
+
+EXTRA_MODULES = {"scipy", "soundfile", "tqdm"}
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells count
+
+DENOISE_EXAMPLES = """\
+examples:
+  percepnet denoise noisy.wav clean.wav
+  percepnet denoise call.opus call.flac --attenuation-limit 20
+  percepnet denoise recordings/ denoised/ --jobs 2
+
+The output has the input's sample rate, channels and length and is aligned with it in time; its
+sample format too, where the output's extension allows it. A folder is walked through with its
+subfolders; files of the same name in OUT are replaced. The processing runs at 48 kHz: of a
+higher rate, what lies above 24 kHz is removed. Tags are not copied.
+"""
+INFO_EXAMPLES = """\
+examples:
+  percepnet info
+  percepnet info default
+  percepnet info noisy.wav
+"""
+BENCH_EXAMPLES = """\
+examples:
+  percepnet bench
+  percepnet bench --seconds 60 --json > bench.json
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse whose errors take one line."""
+
+    def error(self, message):
+        self.exit(EXIT_ERROR, f"percepnet: error: {message} (try '{self.prog} --help')\n")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    for name in ("SIGTERM", "SIGHUP"):  # the files being written are removed then, too
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda number, _: sys.exit(128 + number))
+    try:
+        arguments = parser().parse_args(argv)
+        code = arguments.run(arguments)
+        sys.stdout.flush()
+        return code
+    except (AudioError, ModelError) as error:
+        return report(str(error))
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRA_MODULES:
+            raise
+        return report(f"this needs {error.name}: pip install 'percepnet[cli]'")
+    except BrokenPipeError:  # whoever read our output has gone, as in `percepnet info | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_ERROR
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of every command."""
+    top = Parser(
+        prog="percepnet",
+        description="Remove noise from speech recordings, at 48 kHz and in numpy, after PercepNet.",
+    )
+    top.add_argument("--version", action="version", version=f"percepnet {percepnet.__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    denoise = add_command(
+        commands, "denoise", run_denoise, "denoise a file or a folder", DENOISE_EXAMPLES
+    )
+    denoise.add_argument("source", metavar="IN", type=Path, help="an audio file or a folder")
+    denoise.add_argument("target", metavar="OUT", type=Path, help="the file or folder to write")
+    add_model(denoise)
+    denoise.add_argument(
+        "--strength",
+        metavar="0...1",
+        type=number_within(0, 1),
+        default=1.0,
+        help="how much of the denoising to apply: 0 changes nothing, 1 is all (default: 1)",
+    )
+    denoise.add_argument(
+        "--attenuation-limit",
+        metavar="DB",
+        type=number_within(0, math.inf),
+        default=math.inf,
+        help="attenuate noise by at most this many decibels (default: no limit)",
+    )
+    denoise.add_argument(
+        "--jobs",
+        metavar="N",
+        type=whole_number,
+        default=1,
+        help="files of a folder to process at the same time (default: 1)",
+    )
+
+    info = add_command(
+        commands, "info", run_info, "describe this installation, a model or a file", INFO_EXAMPLES
+    )
+    info.add_argument(
+        "subject",
+        metavar="FILE|MODEL",
+        nargs="?",
+        help="an audio file, a model's file or the name of a bundled model",
+    )
+
+    bench = add_command(
+        commands, "bench", run_bench, "measure the time per hop of 10 ms", BENCH_EXAMPLES
+    )
+    add_model(bench)
+    bench.add_argument(
+        "--seconds",
+        metavar="S",
+        type=number_within(1, 3600),
+        default=10.0,
+        help="seconds of audio to process (default: 10)",
+    )
+    bench.add_argument("--json", action="store_true", help="print JSON")
+    return top
+
+
+def add_command(commands, name, run, summary, examples):
+    command = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+def add_model(command):
+    command.add_argument(
+        "--model",
+        metavar="NAME|FILE",
+        default="default",
+        help="a bundled model's name or a model file (default: default)",
+    )
+
+
+def number_within(low: float, high: float):
+    """An argparse type: a float in low...high, both included."""
+
+    def parse(text):
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            range_ = f"in {low}...{high}" if high < math.inf else f"of at least {low}"
+            raise argparse.ArgumentTypeError(f"'{text}' is not a number {range_}")
+        return value
+
+    return parse
+
+
+def whole_number(text: str) -> int:
+    """An argparse type: an integer of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of at least 1")
+    return int(text)
