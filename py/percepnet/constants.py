@@ -25,3 +25,24 @@ N_BANDS = len(BAND_CENTRES)
 
 # Per band a level and a pitch coherence, then the period and the correlation (paper, Sec. 3)
 N_FEATURES = 2 * N_BANDS + 2
+
+# Input high-pass: one real pole at this radius, -3 dB at 1.5 Hz
+HIGHPASS_RADIUS = 0.9998
+
+# Pitch (RAPT-like, after LPCNet's tracker): lags searched at 12 kHz, refined at 48 kHz
+PITCH_DECIMATION = 4
+MIN_PERIOD = 96                             # samples at 48 kHz: 500 Hz
+MAX_PERIOD = 800                            # 60 Hz
+
+# Comb filter (paper, Sec. 2.2): Hann-weighted taps, this many periods on each side
+COMB_PERIODS = 5
+
+# Squared spectrum of ±1 audio to RNNoise's unit: 16-bit samples, forward FFT over 960
+ENERGY_SCALE = (32_768 / WINDOW_LENGTH) ** 2
+
+# Gains (paper, Sec. 4)
+POSTFILTER_BETA = 0.02                      # at most +5.6 dB of global gain
+MIN_MIX_SCALE = 0.7                         # energy that the comb took, given back: -3 ...
+MAX_MIX_SCALE = 2.8                         # ... +9 dB, the comb's white-noise attenuation
+MAX_DECAY = 0.6                             # smallest gain ratio between hops: RT60 of 135 ms (RNNoise)
+PASSBAND_EDGE = BAND_CENTRES[-1]            # bin of 20 kHz: nothing is let through above

@@ -1,0 +1,87 @@
+"""The comb filter: the periodic part of the signal, by averaging neighbouring periods.
+
+The taps lie whole periods apart, up to five on either side (paper, Sec. 2.2). Taps that would
+need more than the look-ahead are dropped and the others rescaled to sum to one: harmonics pass
+unchanged, and next to nothing of the noise attenuation is lost.
+"""
+
+import numpy as np
+
+from percepnet.constants import COMB_PERIODS, LOOKAHEAD, MAX_PERIOD, WINDOW_LENGTH
+
+PAST = COMB_PERIODS * MAX_PERIOD
+"""Samples before a frame that the filter may reach back to."""
+
+
+def _weights(n_future):
+    k = np.arange(-n_future, COMB_PERIODS + 1)
+    weights = 1 + np.cos(np.pi * k / (COMB_PERIODS + 1))
+    return weights / weights.sum()
+
+
+_WEIGHTS = [_weights(n) for n in range(COMB_PERIODS + 1)]
+_NOISE_GAINS = [float(np.sum(w**2)) for w in _WEIGHTS]
+
+
+def _n_future(period, lookahead):
+    return min(COMB_PERIODS, int(lookahead / period))
+
+
+def tap_shifts(period, lookahead=LOOKAHEAD):
+    """Delay of every tap in samples, furthest look-ahead (negative) first.
+
+    Parameters
+    ----------
+    period : float
+        In samples, MIN_PERIOD to MAX_PERIOD; need not be whole.
+    lookahead : int
+        Samples known after the frame.
+
+    Returns
+    -------
+    list of int
+    """
+    n_future = _n_future(period, lookahead)
+    return [round(k * period) for k in range(-n_future, COMB_PERIODS + 1)]
+
+
+def noise_gain(period, lookahead=LOOKAHEAD):
+    """Power gain of white noise: 1/8 (-9 dB) with all taps, more when future taps are missing.
+
+    Parameters
+    ----------
+    period : float
+        In samples.
+    lookahead : int
+        Samples known after the frame.
+
+    Returns
+    -------
+    float
+    """
+    return _NOISE_GAINS[_n_future(period, lookahead)]
+
+
+def periodic_frame(signal, start, period, lookahead=LOOKAHEAD):
+    """The part of one frame that repeats with the given period.
+
+    Parameters
+    ----------
+    signal : ndarray [shape=(n,)]
+        Reaches from PAST samples before the frame to `lookahead` samples after it.
+    start : int
+        First sample of the frame.
+    period : float
+        In samples, MIN_PERIOD to MAX_PERIOD.
+    lookahead : int
+        Samples of `signal` that may be used after the frame.
+
+    Returns
+    -------
+    ndarray [shape=(WINDOW_LENGTH,)]
+    """
+    taps = [
+        signal[start - shift : start - shift + WINDOW_LENGTH]
+        for shift in tap_shifts(period, lookahead)
+    ]
+    return np.einsum("k,kn->n", _WEIGHTS[len(taps) - COMB_PERIODS - 1], np.stack(taps))

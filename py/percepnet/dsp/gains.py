@@ -1,0 +1,119 @@
+"""From gains and strengths to the enhanced spectrum (paper, Secs. 2.2, 2.3 and 4).
+
+The order matters: the comb mix comes first, and what it took from a band is given back when the
+band is scaled to the wanted level.
+"""
+
+import numpy as np
+
+from percepnet.constants import (
+    MAX_DECAY,
+    MAX_MIX_SCALE,
+    MIN_MIX_SCALE,
+    POSTFILTER_BETA,
+)
+from percepnet.dsp.erb import band_energy, interpolate_bands
+
+_HALF_PI = np.float32(np.pi / 2)
+_TINY = np.float32(1e-12)
+_DECAY_FLOOR = np.float32(1e-3)             # energy that counts as nothing
+
+
+def mix_pitch(spectrum, pitch_spectrum, strengths):
+    """Replace part of the spectrum by its periodic part.
+
+    Parameters
+    ----------
+    spectrum, pitch_spectrum : ndarray [shape=(N_BINS,), dtype=complex64]
+    strengths : ndarray [shape=(N_BANDS,), dtype=float32]
+        0 (spectrum as it is) to 1 (periodic part alone).
+
+    Returns
+    -------
+    ndarray [shape=(N_BINS,), dtype=complex64]
+    """
+    mixed = pitch_spectrum - spectrum
+    mixed *= interpolate_bands(strengths)
+    mixed += spectrum
+    return mixed
+
+
+def postfilter(gains, energy):
+    """Envelope post-filter: lower what is low, then restore part of the loudness lost.
+
+    Parameters
+    ----------
+    gains : ndarray [shape=(N_BANDS,), dtype=float32]
+        0 to 1.
+    energy : ndarray [shape=(N_BANDS,), dtype=float32]
+        Of the noisy frame.
+
+    Returns
+    -------
+    ndarray [shape=(N_BANDS,), dtype=float32]
+        0 to 1.9: the common factor is at most 5.6 dB.
+    """
+    warped = gains * np.sin(_HALF_PI * gains)
+    before = float(gains * gains @ energy)
+    after = float(warped * warped @ energy)
+    if after <= 1e-6 * before:
+        return warped
+    ratio = before / after
+    common = ((1 + POSTFILTER_BETA) * ratio / (1 + POSTFILTER_BETA * ratio * ratio)) ** 0.5
+    return warped * np.float32(common)
+
+
+def limit_decay(gains, least):
+    """Keep gains from falling faster than a small room's reverberation.
+
+    Parameters
+    ----------
+    gains : ndarray [shape=(N_BANDS,), dtype=float32]
+    least : ndarray [shape=(N_BANDS,), dtype=float32]
+        From `least_next_gains` of the hop before.
+
+    Returns
+    -------
+    ndarray [shape=(N_BANDS,), dtype=float32]
+    """
+    return np.maximum(gains, least)
+
+
+def least_next_gains(gains, energy, next_energy):
+    """The smallest gains that the next hop may have.
+
+    Parameters
+    ----------
+    gains, energy : ndarray [shape=(N_BANDS,), dtype=float32]
+        Of this hop.
+    next_energy : ndarray [shape=(N_BANDS,), dtype=float32]
+        Noisy energy of the next hop: what rises by itself needs no gain, and what falls by
+        itself must not fall faster for it.
+
+    Returns
+    -------
+    ndarray [shape=(N_BANDS,), dtype=float32]
+    """
+    ratio = (energy + _DECAY_FLOOR) / (next_energy + _DECAY_FLOOR)
+    return np.float32(MAX_DECAY) * np.minimum(gains * ratio, 1)
+
+
+def scale_bands(mixed, gains, energy):
+    """Give every band the wanted level, gain times the level before the mix.
+
+    Parameters
+    ----------
+    mixed : ndarray [shape=(N_BINS,), dtype=complex64]
+        After `mix_pitch`.
+    gains : ndarray [shape=(N_BANDS,), dtype=float32]
+    energy : ndarray [shape=(N_BANDS,), dtype=float32]
+        Before the mix.
+
+    Returns
+    -------
+    ndarray [shape=(N_BINS,), dtype=complex64]
+    """
+    restored = np.sqrt((energy + _TINY) / (band_energy(mixed) + _TINY))
+    np.clip(restored, MIN_MIX_SCALE, MAX_MIX_SCALE, out=restored)
+    restored *= gains
+    return mixed * interpolate_bands(restored)

@@ -1,0 +1,48 @@
+"""Removal of the constant part of the signal.
+
+The corner lies far below speech: a higher one would turn the phase of low voices (0.2 rad at
+150 Hz with RNNoise's 24 Hz), and rumble is the network's to remove.
+"""
+
+import numpy as np
+
+from percepnet.constants import HIGHPASS_RADIUS, HOP_LENGTH
+
+# The filter g (1 - z^-1) / (1 - p z^-1) is a running sum once sample n is divided by p^n.
+_GROWTH = HIGHPASS_RADIUS ** -np.arange(HOP_LENGTH, dtype=np.float64)
+_DECAY = (1 + HIGHPASS_RADIUS) / 2 * HIGHPASS_RADIUS ** np.arange(HOP_LENGTH, dtype=np.float64)
+_HOP_DECAY = HIGHPASS_RADIUS**HOP_LENGTH
+
+
+class HighPass:
+    """First-order high-pass, -3 dB at 1.5 Hz. State: the last sample and the running sum."""
+
+    def __init__(self):
+        self.reset()
+
+    def reset(self):
+        """Forget the past: the signal before now was zero."""
+        self._input = np.zeros(HOP_LENGTH + 1)
+        self._sum = 0.0
+
+    def process(self, hop):
+        """Filter one hop.
+
+        Parameters
+        ----------
+        hop : ndarray [shape=(HOP_LENGTH,)]
+            New samples.
+
+        Returns
+        -------
+        ndarray [shape=(HOP_LENGTH,), dtype=float64]
+        """
+        self._input[0] = self._input[-1]
+        self._input[1:] = hop
+        sums = self._input[1:] - self._input[:-1]
+        sums *= _GROWTH
+        np.cumsum(sums, out=sums)
+        sums += self._sum
+        self._sum = _HOP_DECAY * sums[-1]
+        sums *= _DECAY
+        return sums
