@@ -1,0 +1,136 @@
+"""One hop in, one hop out: the whole method in the paper's order."""
+
+from collections import deque
+
+import numpy as np
+
+from percepnet.constants import (
+    HOP_LENGTH,
+    LATENCY,
+    LOOKAHEAD,
+    LOOKAHEAD_HOPS,
+    N_BANDS,
+    N_BINS,
+    WINDOW_LENGTH,
+)
+from percepnet.dsp.comb import PAST, periodic_frame
+from percepnet.dsp.erb import band_correlation, band_energy
+from percepnet.dsp.features import band_coherence, network_features
+from percepnet.dsp.gains import (
+    least_next_gains,
+    limit_decay,
+    mix_pitch,
+    postfilter,
+    scale_bands,
+)
+from percepnet.dsp.highpass import HighPass
+from percepnet.dsp.pitch import PitchTracker
+from percepnet.dsp.stft import Synthesis, spectrum_of
+
+_FRAME_START = PAST                         # of the frame being enhanced, in the history
+_HISTORY = PAST + WINDOW_LENGTH + LOOKAHEAD
+_FADE = ((np.arange(HOP_LENGTH) + 0.5) / HOP_LENGTH).astype(np.float32)
+
+
+class Enhancer:
+    """Denoiser of one channel, one hop at a time.
+
+    Output is the input `LATENCY` samples (30 ms) ago, enhanced. State: 5.9 k samples of
+    history, the spectra of three hops, the pitch paths, the network's state, half a frame.
+
+    Parameters
+    ----------
+    model : PercepNet
+        From `load_model`; may be shared.
+    strength : float
+        0 (gains of one, no comb filter) to 1 (all of the method). Can be set at any time.
+    attenuation_limit_db : float
+        The most that a band is attenuated, 0 or more. Can be set at any time.
+
+    Attributes
+    ----------
+    bypass : bool
+        When true, the output is the delayed input; changes are cross-faded over one hop.
+    voice_probability : float
+        0 to 1, of the frame enhanced last.
+    """
+
+    def __init__(self, model, *, strength=1.0, attenuation_limit_db=np.inf):
+        self._model = model
+        self.strength = strength
+        self.attenuation_limit_db = attenuation_limit_db
+        self.bypass = False
+        self.reset()
+
+    def reset(self):
+        """Forget the past: the input before now was silent."""
+        self._dry = deque([np.zeros(HOP_LENGTH, np.float32)] * (LATENCY // HOP_LENGTH))
+        self._highpass = HighPass()
+        self._history = np.zeros(_HISTORY)
+        self._pitch = PitchTracker()
+        n_kept = LOOKAHEAD_HOPS + 1
+        self._spectra = deque([np.zeros(N_BINS, np.complex64)] * n_kept, n_kept)
+        self._energies = deque([np.zeros(N_BANDS, np.float32)] * n_kept, n_kept)
+        self._network_state = self._model.initial_state()
+        self._least_gains = np.zeros(N_BANDS, np.float32)
+        self._synthesis = Synthesis()
+        self._bypassed = self.bypass
+        self.voice_probability = 0.0
+
+    def process(self, hop):
+        """Enhance one hop.
+
+        Parameters
+        ----------
+        hop : ndarray [shape=(HOP_LENGTH,), dtype=float32]
+            New samples, finite, ±1.
+
+        Returns
+        -------
+        ndarray [shape=(HOP_LENGTH,), dtype=float32]
+        """
+        self._dry.append(np.array(hop, np.float32))
+        self._take_in(hop)
+        enhanced = self._enhance()
+        return self._switch(enhanced, self._dry.popleft())
+
+    def _take_in(self, hop):
+        """Analysis of the newest frame, two hops ahead of the one being enhanced."""
+        self._history[:-HOP_LENGTH] = self._history[HOP_LENGTH:]
+        self._history[-HOP_LENGTH:] = self._highpass.process(hop)
+        newest = spectrum_of(self._history[-WINDOW_LENGTH:])
+        self._spectra.append(newest)
+        self._energies.append(band_energy(newest))
+
+    def _enhance(self):
+        spectrum = self._spectra[0]
+        energy, next_energy, *_, newest_energy = self._energies
+
+        period, correlation = self._pitch.process(self._history)
+        pitch_spectrum = spectrum_of(periodic_frame(self._history, _FRAME_START, period))
+        coherence = band_coherence(
+            band_correlation(spectrum, pitch_spectrum), energy, band_energy(pitch_spectrum)
+        )
+        features = network_features(newest_energy, coherence, period, correlation)
+        gains, strengths, self.voice_probability, self._network_state = self._model.step(
+            features, self._network_state
+        )
+
+        gains = limit_decay(postfilter(gains, energy), self._least_gains)
+        self._least_gains = least_next_gains(gains, energy, next_energy)
+        if self.strength != 1:
+            gains, strengths = gains**self.strength, strengths * self.strength
+        if self.attenuation_limit_db < np.inf:
+            gains = np.maximum(gains, np.float32(10 ** (-self.attenuation_limit_db / 20)))
+
+        mixed = mix_pitch(spectrum, pitch_spectrum, strengths)
+        return self._synthesis.process(scale_bands(mixed, gains, energy))
+
+    def _switch(self, enhanced, dry):
+        """Enhanced or dry, cross-faded over the hop in which `bypass` changes."""
+        target = dry if self.bypass else enhanced
+        if self.bypass == self._bypassed:
+            return target
+        other = enhanced if self.bypass else dry
+        self._bypassed = self.bypass
+        return other + _FADE * (target - other)
