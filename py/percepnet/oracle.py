@@ -1,0 +1,168 @@
+"""What the network should say, from known clean speech (paper, Secs. 2.2 and 3).
+
+Strengths make the mixture of spectrum and periodic part exactly as coherent with the clean
+voice's periodic part as the clean voice is; gains then give every band its clean level.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from percepnet.constants import HOP_LENGTH, LOOKAHEAD_HOPS
+from percepnet.dsp.comb import PAST, periodic_frame
+from percepnet.dsp.erb import band_correlation, band_energy
+from percepnet.dsp.features import band_coherence
+from percepnet.dsp.pitch import HISTORY_BEFORE, track_whole
+from percepnet.dsp.stft import spectrum_of
+from percepnet.whole_file import analyse, frames_of, with_history
+
+_VOICED = 0.2                               # clean correlation from which a frame has a pitch
+_N0 = 0.03                                  # noise floor of the extra attenuation: -15 dB
+_AUDIBLE = 5e-2                             # band energy that counts
+_TINY = 1e-12
+
+# A frame holds voice from this far below the loud frames (95th percentile), and its neighbours
+_VOICE_RANGE_DB = 35.0
+_VOICE_FLOOR = 1.0                          # summed band energy: silence is not voice
+
+
+@dataclass(frozen=True)
+class TrainingFrames:
+    """Input and targets of the network at each hop; all rows of one hop belong together."""
+
+    features: np.ndarray        # (n_hops, N_FEATURES) float32
+    gains: np.ndarray           # (n_hops, N_BANDS) float32, 0 to 1
+    strengths: np.ndarray       # (n_hops, N_BANDS) float32, 0 to 1
+    mask: np.ndarray            # (n_hops, N_BANDS) bool: the target means something
+    voice: np.ndarray           # (n_hops,) float32, 0 or 1
+
+
+def strengths_for_coherence(clean, noisy, comb, noisy_comb, comb_scale):
+    """Comb-filter strengths that restore the coherence of the clean voice, and the extra gain
+    where even the full filter cannot.
+
+    The mixture y + a p̂ shall have the clean coherence: ⟨y + a p̂, p⟩² = q_x² |y + a p̂|², a
+    quadratic in a, solved exactly.
+
+    Parameters
+    ----------
+    clean, noisy, comb : ndarray [shape=(..., N_BANDS)]
+        Coherence of the clean frame, the noisy frame and the comb filter's output with the clean
+        voice's periodic part.
+    noisy_comb : ndarray [shape=(..., N_BANDS)]
+        Coherence of the noisy frame with the comb filter's output.
+    comb_scale : ndarray [shape=(..., N_BANDS)]
+        Level of the comb filter's output relative to the noisy frame.
+
+    Returns
+    -------
+    strengths : ndarray [shape=(..., N_BANDS)]
+        0 to 1.
+    attenuation : ndarray [shape=(..., N_BANDS)]
+        Factor on the gain, sqrt(0.03 / 1.03) to 1.
+    """
+    q_x, q_y, q_p = (np.clip(q, 0, 0.9999) for q in (clean, noisy, comb))
+    a = comb_scale**2 * (q_p**2 - q_x**2)
+    b = comb_scale * (q_p * q_y - q_x**2 * noisy_comb)
+    c = q_x**2 - q_y**2                                     # a α² + 2 b α = c
+    root = np.sqrt(np.maximum(b * b + a * c, 0)) - b
+    linear = np.abs(a) < 1e-6
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(linear, c / (2 * b), root / np.where(linear, 1, a))
+    ratio = np.clip(np.nan_to_num(ratio, posinf=1e6, neginf=0), 0, 1e6)
+    strengths = ratio / (1 + ratio)
+    attenuation = np.ones_like(strengths)
+    too_noisy = q_p <= q_x
+    strengths = np.where(too_noisy, 1, strengths)
+    attenuation = np.where(too_noisy, np.sqrt((1 + _N0 - q_x**2) / (1 + _N0 - q_p**2)), 1)
+    enough = q_y >= q_x
+    return np.where(enough, 0, strengths), np.where(enough, 1, attenuation)
+
+
+def _delay(rows):
+    """Rows of frame n put where hop n enhances frame n - 2."""
+    return np.concatenate([np.zeros_like(rows[:LOOKAHEAD_HOPS]), rows])[: len(rows)]
+
+
+def clean_periodicity(clean):
+    """Spectrum, periodic part (all taps, whole-signal pitch) and correlation of each frame.
+
+    Parameters
+    ----------
+    clean : ndarray [shape=(n,)]
+
+    Returns
+    -------
+    spectrum, pitch_spectrum : ndarray [shape=(n_hops, N_BINS), dtype=complex64]
+    correlation : ndarray [shape=(n_hops,)]
+        Row n is frame n - 2, the one being enhanced at hop n.
+    """
+    n_hops = len(clean) // HOP_LENGTH
+    history = with_history(clean, n_after=PAST)
+    before = len(history) - PAST - n_hops * HOP_LENGTH
+    spectrum = frames_of(history, n_hops)
+    period, correlation = track_whole(history[before - HISTORY_BEFORE : -PAST])
+    pitch_spectrum = spectrum_of(
+        np.stack(
+            [
+                periodic_frame(history, before + (hop - 1) * HOP_LENGTH, value, lookahead=PAST)
+                for hop, value in enumerate(period)
+            ]
+        )
+    )
+    return _delay(spectrum), _delay(pitch_spectrum), _delay(correlation)
+
+
+def _voice(energy):
+    """1 where a frame of clean speech, or one of its neighbours, holds voice; (n_hops,)."""
+    level = energy.sum(axis=-1)
+    loud = level[level > _VOICE_FLOOR]
+    if len(loud) == 0:
+        return np.zeros(len(level), np.float32)
+    threshold = max(np.percentile(loud, 95) * 10 ** (-_VOICE_RANGE_DB / 10), _VOICE_FLOOR)
+    voice = np.pad(level > threshold, 1)
+    return (voice[:-2] | voice[1:-1] | voice[2:]).astype(np.float32)
+
+
+def training_frames(noisy, clean):
+    """Features of the noisy signal and the targets for them.
+
+    Parameters
+    ----------
+    noisy, clean : ndarray [shape=(n,)]
+        ±1, sample-aligned.
+
+    Returns
+    -------
+    TrainingFrames
+        n // HOP_LENGTH rows; row n is what the network sees when hop n arrives, with the
+        targets of frame n - 2, which it then enhances.
+    """
+    hops = analyse(noisy)
+    spectrum, pitch_spectrum, correlation = clean_periodicity(clean)
+    energy = band_energy(spectrum)
+    periodic_energy = band_energy(pitch_spectrum)
+
+    def coherence(other, other_energy):
+        return band_coherence(
+            band_correlation(other, pitch_spectrum), other_energy, periodic_energy
+        )
+
+    strengths, attenuation = strengths_for_coherence(
+        clean=coherence(spectrum, energy),
+        noisy=coherence(hops.spectrum, hops.energy),
+        comb=coherence(hops.pitch_spectrum, hops.pitch_energy),
+        noisy_comb=band_coherence(hops.correlation, hops.energy, hops.pitch_energy),
+        comb_scale=np.sqrt((hops.pitch_energy + _TINY) / (hops.energy + _TINY)),
+    )
+    voiced = correlation[:, None] >= _VOICED
+    strengths = np.where(voiced, strengths, 0)
+    attenuation = np.where(voiced, attenuation, 1)
+    gains = np.clip(np.sqrt((energy + _TINY) / (hops.energy + _TINY)) * attenuation, 0, 1)
+    return TrainingFrames(
+        features=hops.features,
+        gains=gains.astype(np.float32),
+        strengths=strengths.astype(np.float32),
+        mask=(energy > _AUDIBLE) | (hops.energy > _AUDIBLE),
+        voice=_voice(energy),
+    )
