@@ -60,10 +60,11 @@ class StreamPerChannel:
         ]
 
     def push(self, samples: np.ndarray) -> np.ndarray:
-        return np.stack([s.push(channel) for s, channel in zip(self._streams, samples, strict=True)])
+        pairs = zip(self._streams, samples, strict=True)
+        return np.stack([stream.push(channel) for stream, channel in pairs])
 
     def flush(self) -> np.ndarray:
-        return np.stack([s.flush() for s in self._streams])
+        return np.stack([stream.flush() for stream in self._streams])
 
 
 def through(stages: list, blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:

@@ -324,9 +324,9 @@ def bundled_models() -> dict[str, Path]:
 def _bundled_model(name):
     models = bundled_models()
     if name not in models:
+        known = " or ".join(sorted(models)) or "none is bundled here"
         raise ModelError(
-            f"no model is called {name!r}: give a path ending in .npz, or one of: "
-            f"{', '.join(sorted(models))}"
+            f"no model is called {name!r}: give a name ({known}) or a path to a .npz file"
         )
     return models[name]
 
