@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 
+from percepnet.constants import MAX_PEAK
 from percepnet.errors import AudioError
 
 BLOCK_LENGTH = 1 << 16
@@ -97,7 +98,7 @@ class AudioReader:
     ------
     AudioError
         The file is missing, not audio, holds no sample, or an impossible rate or channel count;
-        from `blocks` also when it is damaged further on or holds NaN or infinity.
+        from `blocks` also when it is damaged further on or not ±1 audio.
     """
 
     def __init__(self, path: Path):
@@ -160,16 +161,22 @@ class AudioReader:
                 ) from error
             if block.shape[1] == 0:
                 break
-            finite = np.isfinite(block).all(axis=0)
-            if not finite.all():
-                position = self.n_read + int(np.argmin(finite))
-                raise AudioError(
-                    f"{self._path}: sample {position} is NaN or infinite: repair the file"
-                )
+            self._check_values(block)
             self.n_read += block.shape[1]
             yield block
         if self.n_read == 0:
             raise AudioError(f"{self._path}: holds no sample that can be decoded: copy it again")
+
+
+    def _check_values(self, block):
+        peaks = np.abs(block).max(axis=0)
+        good = peaks <= MAX_PEAK  # not so for NaN
+        if not good.all():
+            first = int(np.argmin(good))
+            raise AudioError(
+                f"{self._path}: sample {self.n_read + first} is {peaks[first]:.6g}, expected ±1: "
+                "repair or rescale the file"
+            )
 
 
 class AudioWriter:

@@ -6,6 +6,7 @@ Real-Time Enhancement of Fullband Speech", Interspeech 2020.
 
 # Framing (paper, Sec. 2)
 SAMPLE_RATE = 48_000
+MAX_PEAK = 100.0                            # 40 dB over full scale: no longer ±1 audio
 HOP_LENGTH = 480                            # 10 ms
 WINDOW_LENGTH = 2 * HOP_LENGTH              # 20 ms, 50 % overlap
 N_BINS = WINDOW_LENGTH // 2 + 1             # 481, 50 Hz apart

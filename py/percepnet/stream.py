@@ -2,11 +2,9 @@
 
 import numpy as np
 
-from percepnet.constants import HOP_LENGTH, LATENCY, SAMPLE_RATE
+from percepnet.constants import HOP_LENGTH, LATENCY, MAX_PEAK, SAMPLE_RATE
 from percepnet.enhancer import Enhancer
 from percepnet.errors import AudioError
-
-_MAX_PEAK = 100.0                           # 40 dB over full scale: no longer ±1 audio
 
 
 def check_samples(samples, n_dims=None):
@@ -44,7 +42,7 @@ def check_samples(samples, n_dims=None):
         raise AudioError(
             f"sample {bad} is {samples.reshape(-1)[bad]}: replace NaN and infinity first"
         )
-    if peak > _MAX_PEAK:
+    if peak > MAX_PEAK:
         raise AudioError(f"peak is {peak:.6g}, expected ±1: scale the samples first")
     return samples.astype(np.float32, copy=False)
 

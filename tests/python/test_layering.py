@@ -1,0 +1,179 @@
+"""Who may import whom: the source tree is the picture of the signal chain."""
+
+import ast
+import re
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PY = ROOT / "py"
+WEB = ROOT / "web"
+MAX_LINES = 300
+
+# From the bottom up; a folder stands for its modules, which may also import one another.
+MAY_IMPORT = {
+    "percepnet.constants": set(),
+    "percepnet.errors": set(),
+    "percepnet.dsp": {"numpy", "percepnet.constants"},
+    "percepnet.nn": {"numpy", "percepnet.errors"},
+    "percepnet.network": {"numpy", "percepnet.constants", "percepnet.errors", "percepnet.nn"},
+    "percepnet.enhancer": {"numpy", "percepnet.constants", "percepnet.dsp"},
+    "percepnet.stream": {
+        "numpy", "percepnet.constants", "percepnet.enhancer", "percepnet.errors",
+    },
+    "percepnet": {
+        "percepnet.constants", "percepnet.enhancer", "percepnet.errors", "percepnet.network",
+        "percepnet.stream",
+    },
+    "percepnet.whole_file": {"numpy", "percepnet.constants", "percepnet.dsp"},
+    "percepnet.oracle": {
+        "numpy", "percepnet.constants", "percepnet.dsp", "percepnet.whole_file",
+    },
+    "percepnet.audio_file": {"numpy", "soundfile", "percepnet.constants", "percepnet.errors"},
+    "percepnet.resampler": {"numpy", "scipy"},
+    "percepnet.file_jobs": {
+        "numpy", "percepnet.audio_file", "percepnet.constants", "percepnet.errors",
+        "percepnet.network", "percepnet.resampler", "percepnet.stream",
+    },
+    "percepnet.benchmark": {
+        "numpy", "percepnet.constants", "percepnet.enhancer", "percepnet.network",
+    },
+    "percepnet.commands": {
+        "numpy", "tqdm", "percepnet", "percepnet.audio_file", "percepnet.benchmark",
+        "percepnet.constants", "percepnet.errors", "percepnet.file_jobs", "percepnet.network",
+    },
+    "percepnet.cli": {"percepnet", "percepnet.commands", "percepnet.errors"},
+    "percepnet.__main__": {"percepnet.cli"},
+    "percepnet_training": {
+        "numpy", "scipy", "soundfile", "torch", "tqdm", "percepnet", "percepnet.constants",
+        "percepnet.dsp", "percepnet.errors", "percepnet.network", "percepnet.nn",
+        "percepnet.oracle",
+    },
+}  # fmt: skip
+
+# The command line brings these with it; what is imported to denoise in memory must not.
+EXTRAS = {"scipy", "soundfile", "tqdm"}
+AT_RUN_TIME = "percepnet"
+
+WEB_MAY_IMPORT = {
+    "ring-buffer.js": set(),
+    "protocol.js": {"ring-buffer.js"},
+    "engine.js": {"protocol.js"},
+    "engine-worker.js": {"engine.js", "protocol.js", "ring-buffer.js"},
+    "percepnet-processor.js": {"protocol.js", "ring-buffer.js"},
+    "percepnet.js": {"protocol.js", "ring-buffer.js"},
+}
+KNOWS_PYODIDE = {"engine.js"}
+
+MODULES = {
+    ".".join(path.relative_to(PY).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(PY.rglob("*.py"))
+}
+WEB_FILES = sorted(
+    path for path in WEB.rglob("*.js") if "node_modules" not in path.relative_to(WEB).parts
+)
+
+
+def imports(path):
+    """Modules that a Python file imports, anywhere in it, as full names."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} imports relatively: write the full name"
+            for alias in node.names:
+                member = f"{node.module}.{alias.name}"
+                yield member if member in MODULES else node.module
+
+
+def row_of(module):
+    """The row of the table that a module belongs to: its own or its folder's."""
+    if module in MAY_IMPORT:
+        return module
+    folder = module.rpartition(".")[0]
+    return folder if folder not in ("", "percepnet") else None
+
+
+def outside_own_row(module):
+    for name in imports(MODULES[module]):
+        package = name.partition(".")[0]
+        if package in sys.stdlib_module_names:
+            continue
+        imported = row_of(name) if package.startswith("percepnet") else package
+        if imported != row_of(module):
+            yield imported
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_imports_only_what_its_row_names(module):
+    row = row_of(module)
+    assert row in MAY_IMPORT, f"{module} has no row in the table"
+    assert set(outside_own_row(module)) <= MAY_IMPORT[row]
+
+
+def test_rows_name_only_what_stands_above_them():
+    above = set()
+    for row, may_import in MAY_IMPORT.items():
+        assert {name for name in may_import if name.startswith("percepnet")} <= above, row
+        above.add(row)
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    graph = {
+        module: {name for name in imports(path) if name in MODULES}
+        for module, path in MODULES.items()
+    }
+    TopologicalSorter(graph).prepare()  # raises CycleError
+
+
+def test_denoising_in_memory_needs_numpy_only():
+    reached, waiting = set(), {AT_RUN_TIME}
+    while waiting:
+        row = waiting.pop()
+        reached.add(row)
+        waiting |= MAY_IMPORT.get(row, set()) - reached
+    assert {name for name in reached if not name.startswith("percepnet")} == {"numpy"}
+    assert EXTRAS.isdisjoint(reached)
+
+
+def test_only_commands_print_and_only_the_command_line_exits():
+    speakers = {"percepnet.commands"}
+    leavers = {"percepnet.cli", "percepnet.__main__"}
+    for module, path in MODULES.items():
+        if not module.startswith("percepnet.") and module != "percepnet":
+            continue
+        calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
+        called = {ast.unparse(call.func) for call in calls}
+        assert "print" not in called or module in speakers, f"{module} prints"
+        assert "sys.exit" not in called or module in leavers, f"{module} exits"
+
+
+@pytest.mark.parametrize(
+    "path", [*MODULES.values(), *WEB_FILES], ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_files_stay_short(path):
+    assert len(path.read_text().splitlines()) <= MAX_LINES
+
+
+def code_of(path):
+    """JavaScript without its comments, which may name types of any module."""
+    return re.sub(r"/\*.*?\*/|(?<!:)//[^\n]*", "", path.read_text(), flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("name", WEB_MAY_IMPORT)
+def test_web_module_imports_only_what_its_row_names(name):
+    code = code_of(WEB / name)
+    found = re.findall(r"(?:\bfrom\s*|\bimport\s*\(?\s*)['\"]([^'\"]+)['\"]", code)
+    assert {source.removeprefix("./") for source in found} <= WEB_MAY_IMPORT[name]
+
+
+def test_every_web_module_has_a_row():
+    assert {path.name for path in WEB.glob("*.js")} == WEB_MAY_IMPORT.keys()
+
+
+def test_only_the_engine_knows_pyodide():
+    knowing = {path.name for path in WEB_FILES if re.search("pyodide", code_of(path), re.I)}
+    assert knowing == KNOWS_PYODIDE
