@@ -1,0 +1,29 @@
+/** Panel "Engine": what the denoising costs and whether it keeps up. */
+
+const VOICE_THRESHOLD = 0.5;
+
+export class EngineStatus {
+  #latency = field('latency');
+  #hopMs = field('hop-ms');
+  #underruns = field('underruns');
+  #voice = field('voice');
+
+  /** @param {import('../percepnet.js').DenoiserStats} stats */
+  update({ latencyMs, hopMsP50, hopMsP99, underruns, droppedMs, voiceProbability }) {
+    this.#latency.textContent = `${latencyMs.toFixed(0)} ms`;
+    this.#hopMs.textContent = `${hopMsP50.toFixed(2)} ms (99 %: ${hopMsP99.toFixed(2)})`;
+    this.#underruns.textContent = underruns ? `${underruns} (${droppedMs.toFixed(0)} ms lost)` : '0';
+    this.#voice.textContent = voiceProbability > VOICE_THRESHOLD ? 'speaking' : 'quiet';
+  }
+
+  clear() {
+    for (const text of [this.#latency, this.#hopMs, this.#underruns, this.#voice]) {
+      text.textContent = '–';
+    }
+  }
+}
+
+/** @param {string} id */
+function field(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}

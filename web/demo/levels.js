@@ -1,0 +1,55 @@
+/** Panel "Level": how loud it is before and after. */
+
+const FLOOR_DB = -60;
+const RELEASE_DB_PER_FRAME = 0.8; // fast up, slow down: readable
+
+export class Levels {
+  #meters = [new Meter('level-in'), new Meter('level-out')];
+
+  /**
+   * Call once per animation frame.
+   *
+   * @param {AnalyserNode} before
+   * @param {AnalyserNode} after
+   */
+  update(before, after) {
+    this.#meters[0].update(before);
+    this.#meters[1].update(after);
+  }
+
+  clear() {
+    for (const meter of this.#meters) meter.show(FLOOR_DB);
+  }
+}
+
+class Meter {
+  #levelDb = FLOOR_DB;
+  #samples = new Float32Array(2048);
+
+  /** @param {string} id */
+  constructor(id) {
+    this.bar = /** @type {HTMLElement} */ (document.getElementById(id));
+    this.text = /** @type {HTMLOutputElement} */ (this.bar.nextElementSibling);
+    this.bar.ariaValueMin = String(FLOOR_DB);
+    this.bar.ariaValueMax = '0';
+    this.show(FLOOR_DB);
+  }
+
+  /** @param {AnalyserNode} analyser */
+  update(analyser) {
+    analyser.getFloatTimeDomainData(this.#samples);
+    const power = this.#samples.reduce((sum, x) => sum + x * x, 0) / this.#samples.length;
+    const nowDb = Math.max(FLOOR_DB, 10 * Math.log10(power));
+    this.show(Math.max(nowDb, this.#levelDb - RELEASE_DB_PER_FRAME));
+  }
+
+  /** @param {number} levelDb */
+  show(levelDb) {
+    this.#levelDb = Math.max(levelDb, FLOOR_DB);
+    const text = this.#levelDb > FLOOR_DB ? `${this.#levelDb.toFixed(0)} dB` : 'silent';
+    this.bar.style.setProperty('--level', String(1 - this.#levelDb / FLOOR_DB));
+    if (text === this.text.value) return;
+    this.text.value = text;
+    this.bar.ariaValueNow = this.#levelDb.toFixed(0);
+  }
+}

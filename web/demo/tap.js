@@ -1,0 +1,41 @@
+/** Records two points of the graph in step. */
+
+/** A pair of equally long pieces: what went in, what came out. @typedef {Float32Array[]} Pair */
+
+export class Tap {
+  /** Called with each piece while recording. @type {(pair: Pair) => void} */
+  onsamples = () => {};
+
+  /**
+   * @param {AudioContext} context
+   * @param {boolean} recording from the very first sample
+   */
+  constructor(context, recording) {
+    this.node = new AudioWorkletNode(context, 'tap', {
+      numberOfInputs: 2,
+      channelCount: 1,
+      channelCountMode: 'explicit',
+      outputChannelCount: [1],
+      processorOptions: { recording },
+    });
+    this.node.port.onmessage = ({ data }) => this.onsamples(data);
+  }
+
+  /** @param {boolean} on */
+  set recording(on) {
+    this.node.port.postMessage(on ? 'record' : 'pause');
+  }
+
+  close() {
+    this.node.port.postMessage('close');
+  }
+}
+
+/**
+ * @param {AudioContext} context
+ * @param {boolean} recording from the very first sample
+ */
+export async function createTap(context, recording) {
+  await context.audioWorklet.addModule(new URL('./tap-processor.js', import.meta.url));
+  return new Tap(context, recording);
+}
