@@ -14,7 +14,7 @@ _POWER_0, _POWER_1, _POWER_2 = np.array(
 )[:, :, np.newaxis]
 
 # The smallest float32 whose ratio rounds to 1; below it every ratio is less than 1.
-TANH_LIMIT = np.float32(5.2050824)
+TANH_LIMIT = np.float32(5.20508)
 
 _HALF = np.float32(0.5)
 

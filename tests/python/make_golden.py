@@ -1,0 +1,41 @@
+"""Rebuild tests/python/data/golden_*.npz: only after a change that is meant to change outputs.
+
+    PYTHONPATH=py python tests/python/make_golden.py
+
+The model file stays as it is unless its format changed: old files have to load for ever.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from models import random_network
+from percepnet.constants import N_FEATURES
+from percepnet.network import Topology, load_model, save_model
+
+DATA = Path(__file__).parent / "data"
+N_HOPS = 20
+
+
+def main():
+    model = DATA / "golden_model.npz"
+    if not model.exists():
+        save_model(random_network(Topology(dense=12, conv=16, gru=16, strength_gru=8), 0), model)
+    network = load_model(model)
+    features = np.random.default_rng(0).normal(0, 1, (N_HOPS, N_FEATURES)).astype(np.float32)
+    state, hops = network.initial_state(), []
+    for hop in features:
+        *outputs, state = network.step(hop, state)
+        hops.append(outputs)
+    gains, strengths, voice_probability = zip(*hops, strict=True)
+    np.savez(
+        DATA / "golden_outputs.npz",
+        features=features,
+        gains=gains,
+        strengths=strengths,
+        voice_probability=np.float32(voice_probability),
+    )
+
+
+if __name__ == "__main__":
+    main()
