@@ -60,7 +60,8 @@ class Topology:
         for name, size in asdict(self).items():
             if type(size) is not int or not 1 <= size <= MAX_LAYER_SIZE:
                 raise ModelError(
-                    f"has layer size {name} = {size!r:.40}: give a whole number, 1 to {MAX_LAYER_SIZE}"
+                    f"has layer size {name} = {size!r:.40}: "
+                    f"give a whole number, 1 to {MAX_LAYER_SIZE}"
                 )
 
     @property
