@@ -17,7 +17,7 @@ export class RingBuffer {
    * @returns {SharedArrayBuffer}
    */
   static allocate(capacity) {
-    if (!Number.isInteger(Math.log2(capacity))) {
+    if (!Number.isInteger(capacity) || !Number.isInteger(Math.log2(capacity))) {
       throw new RangeError(`capacity ${capacity} is not a power of two: try 4096`);
     }
     return new SharedArrayBuffer(COUNTS_BYTES + capacity * Float32Array.BYTES_PER_ELEMENT);

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+
+import { RingBuffer } from '../../web/ring-buffer.js';
+import { integerBelow, seededRandom } from './random.mjs';
+
+const CAPACITY = 64;
+
+/** What a ring should do, told with a plain array: sample t is at index t. */
+class Timeline {
+  written = [];
+  nRead = 0;
+
+  get available() {
+    return this.written.length - this.nRead;
+  }
+
+  pull(nSamples) {
+    const start = this.nRead;
+    this.nRead += nSamples;
+    return Array.from({ length: nSamples }, (_, i) => this.written[start + i] ?? 0);
+  }
+
+  recall(nSamples, delay) {
+    const start = this.written.length - nSamples - delay;
+    return Array.from({ length: nSamples }, (_, i) => this.written[start + i] ?? 0);
+  }
+}
+
+// Counts start where they are about to wrap, as they do after a day.
+for (const firstCount of [0, 2 ** 31 - 300, 2 ** 32 - 300]) {
+  test(`a ring behaves like an endless array, counting from ${firstCount}`, () => {
+    for (let seed = 0; seed < 50; seed++) {
+      const random = seededRandom(seed);
+      const ring = new RingBuffer(RingBuffer.allocate(CAPACITY));
+      ring.counts.fill(firstCount);
+      const expected = new Timeline();
+      for (let step = 0; step < 200; step++) {
+        const nSamples = integerBelow(random, CAPACITY / 2);
+        const action = integerBelow(random, 5);
+        if (action <= 1 && ring.available + nSamples <= CAPACITY) {
+          const samples = Float32Array.from({ length: nSamples }, () => random() - 0.5);
+          expected.written.push(...samples);
+          ring.push(samples);
+        } else if (action === 2 && ring.available + nSamples <= CAPACITY) {
+          expected.written.push(...new Array(nSamples).fill(0));
+          ring.pushSilence(nSamples);
+        } else if (action === 3) {
+          const target = new Float32Array(nSamples).fill(NaN);
+          const nLate = ring.pull(target);
+          assert.equal(nLate, Math.min(nSamples, Math.max(0, nSamples - expected.available)));
+          assert.deepEqual([...target], expected.pull(nSamples), `seed ${seed} step ${step}`);
+        } else if (action === 4) {
+          const target = new Float32Array(nSamples);
+          ring.recall(target, CAPACITY - nSamples);
+          assert.deepEqual([...target], expected.recall(nSamples, CAPACITY - nSamples));
+        }
+        assert.equal(ring.available, expected.available);
+      }
+    }
+  });
+}
+
+test('a consumer may move on without reading', () => {
+  const ring = new RingBuffer(RingBuffer.allocate(CAPACITY));
+  ring.push(Float32Array.of(1, 2, 3));
+  ring.skip(2);
+  const target = new Float32Array(1);
+  ring.pull(target);
+  assert.equal(target[0], 3);
+});
+
+test('silence longer than the ring leaves nothing old behind', () => {
+  const ring = new RingBuffer(RingBuffer.allocate(CAPACITY));
+  ring.push(new Float32Array(CAPACITY).fill(1));
+  ring.pushSilence(3 * CAPACITY);
+  assert.ok(ring.samples.every((sample) => sample === 0));
+});
+
+test('nothing is written outside the ring', () => {
+  const memory = RingBuffer.allocate(CAPACITY);
+  const ring = new RingBuffer(memory);
+  assert.equal(ring.capacity, CAPACITY);
+  assert.equal(ring.counts.byteLength + ring.samples.byteLength, memory.byteLength);
+  ring.push(new Float32Array(5 * CAPACITY).fill(7));
+  assert.deepEqual([...ring.counts], [5 * CAPACITY, 0]);
+});
+
+for (const capacity of [0, -8, 48, 0.5, NaN]) {
+  test(`a capacity of ${capacity} is refused`, () => {
+    assert.throws(() => RingBuffer.allocate(capacity), /is not a power of two/);
+  });
+}
+
+test('a consumer that waits gets every sample, in order, from another thread', async () => {
+  const nSamples = 200_000;
+  const memory = RingBuffer.allocate(1024);
+  const sums = runThread('consume', { memory, nSamples, hopLength: 96 });
+  await produceRamp(new RingBuffer(memory), nSamples, seededRandom(1));
+  assert.deepEqual(await sums, { nWrong: 0, nLate: 0 });
+});
+
+test('a consumer that does not wait gets the right sample or a zero, never another', async () => {
+  const nSamples = 2_000_000;
+  const memory = RingBuffer.allocate(4096);
+  const { nWrong, nLate } = await raceThread(memory, nSamples);
+  assert.equal(nWrong, 0);
+  assert.ok(nLate > 0 && nLate < nSamples, `${nLate} late: the threads never raced`);
+});
+
+/** Push 1, 2, 3 … in pieces of any size as room comes up. */
+async function produceRamp(ring, nSamples, random) {
+  for (let done = 0; done < nSamples; ) {
+    const n = Math.min(1 + integerBelow(random, 300), nSamples - done);
+    if (ring.available + n > ring.capacity) {
+      await new Promise((resume) => setImmediate(resume));
+      continue;
+    }
+    ring.push(Float32Array.from({ length: n }, (_, i) => done + i + 1));
+    done += n;
+  }
+}
+
+/** Another thread produces a ramp, this one pulls at its own pace. */
+async function raceThread(memory, nSamples) {
+  const ring = new RingBuffer(memory);
+  const random = seededRandom(2);
+  const producer = runThread('produce', { memory, nSamples });
+  const quantum = new Float32Array(128);
+  let nWrong = 0;
+  let nLate = 0;
+  for (let t = 0; t < nSamples; ) {
+    // Mostly in step; now and then ahead, where samples are late.
+    if (ring.available < quantum.length && random() < 0.999) {
+      await new Promise((resume) => setImmediate(resume));
+      continue;
+    }
+    nLate += ring.pull(quantum);
+    for (let i = 0; i < quantum.length && t < nSamples; i++, t++) {
+      if (quantum[i] !== 0 && quantum[i] !== t + 1) nWrong++;
+    }
+  }
+  await producer;
+  return { nWrong, nLate };
+}
+
+function runThread(role, workerData) {
+  return new Promise((resolve, reject) => {
+    const thread = new Worker(new URL('./ring-buffer-thread.mjs', import.meta.url), {
+      workerData: { role, ...workerData },
+    });
+    thread.once('message', resolve);
+    thread.once('error', reject);
+  });
+}
