@@ -68,6 +68,11 @@ def test_saving_what_was_loaded_gives_the_same_bytes(data, tmp_path):
     assert (tmp_path / "again.npz").read_bytes() == data
 
 
+def test_the_bytes_do_not_tell_the_day(data):
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
 def test_numpy_reads_it_without_pickle(data, network):
     with np.load(io.BytesIO(data), allow_pickle=False) as archive:
         assert archive["format"] == "percepnet-model"
