@@ -1,0 +1,37 @@
+"""Signals made by the tests: a synthetic voice, noises, and their mixtures."""
+
+import numpy as np
+import pytest
+
+from percepnet import SAMPLE_RATE
+
+
+def glide(f0_hz, n_harmonics=40):
+    """Harmonic signal with the given fundamental at every sample, 6 dB per octave falling."""
+    phase = 2 * np.pi * np.cumsum(f0_hz) / SAMPLE_RATE
+    harmonics = range(1, n_harmonics + 1)
+    return sum(
+        np.sin(h * phase) / h * (h * f0_hz.max() < SAMPLE_RATE / 2) for h in harmonics
+    ).astype(np.float32)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20)
+
+
+@pytest.fixture
+def voice():
+    """Three seconds of a gliding voice at 100 to 220 Hz with syllables, ±0.3."""
+    time = np.arange(3 * SAMPLE_RATE) / SAMPLE_RATE
+    f0_hz = 150 + 45 * np.sin(2 * np.pi * 0.7 * time)
+    syllables = np.clip(0.6 + np.sin(2 * np.pi * 2.3 * time), 0, 1)
+    signal = glide(f0_hz) * syllables
+    return (0.3 * signal / np.abs(signal).max()).astype(np.float32)
+
+
+@pytest.fixture
+def noisy(voice, rng):
+    """The voice at about 5 dB in white noise."""
+    noise = rng.standard_normal(len(voice)).astype(np.float32)
+    return voice + noise * np.float32(np.sqrt(np.mean(voice**2)) * 10 ** (-5 / 20))

@@ -1,0 +1,120 @@
+import numpy as np
+import pytest
+
+from conftest import glide
+from fakes import ConstantNetwork
+from models import random_network
+from percepnet import HOP_LENGTH, LATENCY, SAMPLE_RATE, Enhancer
+from percepnet.network import Topology
+
+
+def run(enhancer, signal):
+    return np.concatenate([enhancer.process(hop) for hop in signal.reshape(-1, HOP_LENGTH)])
+
+
+@pytest.fixture(scope="module")
+def model():
+    return random_network(Topology(dense=16, conv=24, gru=24, strength_gru=8), seed=3)
+
+
+def test_gains_of_one_give_the_input_30_ms_late(voice):
+    out = run(Enhancer(ConstantNetwork()), voice)
+    error = out[LATENCY:] - voice[:-LATENCY]
+    assert np.mean(error**2) < 1e-4 * np.mean(voice**2)     # the high-pass is all there is
+
+
+@pytest.mark.parametrize("strength", [0.3, 1.0])
+def test_the_comb_filter_leaves_a_periodic_voice_alone(strength):
+    voice = 0.1 * glide(np.full(2 * SAMPLE_RATE, 150.0))
+    out = run(Enhancer(ConstantNetwork(strength=strength)), voice)
+    steady = slice(SAMPLE_RATE // 2, None)
+    error = out[LATENCY:][steady] - voice[:-LATENCY][steady]
+    assert np.mean(error**2) < 1e-3 * np.mean(voice**2)
+
+
+def test_the_comb_filter_removes_noise_between_harmonics(rng):
+    time = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    voice = sum(np.sin(2 * np.pi * 200 * h * time) for h in range(1, 20)).astype(np.float32) * 0.02
+    noise = rng.standard_normal(len(voice)).astype(np.float32) * 0.02
+    spectra = {}
+    for strength in (0.0, 1.0):
+        out = run(Enhancer(ConstantNetwork(strength=strength)), voice + noise)
+        spectra[strength] = np.abs(np.fft.rfft(out[-SAMPLE_RATE:])) ** 2
+    between = np.concatenate([np.arange(200 * h + 80, 200 * h + 121) for h in range(2, 15)])
+    removed_db = 10 * np.log10(spectra[0.0][between].sum() / spectra[1.0][between].sum())
+    assert removed_db > 6
+
+
+def test_silence_gives_silence(model):
+    assert not run(Enhancer(model), np.zeros(SAMPLE_RATE, np.float32)).any()
+
+
+@pytest.mark.parametrize("limit_db", [6.0, 20.0])
+def test_no_band_is_attenuated_beyond_the_limit(limit_db, rng):
+    noise = (0.1 * rng.standard_normal(2 * SAMPLE_RATE)).astype(np.float32)
+    limited = run(Enhancer(ConstantNetwork(gain=0), attenuation_limit_db=limit_db), noise)
+    plain = run(Enhancer(ConstantNetwork(gain=1)), noise)
+    settled = slice(SAMPLE_RATE, None)
+    level_db = 10 * np.log10(np.mean(limited[settled] ** 2) / np.mean(plain[settled] ** 2))
+    assert level_db == pytest.approx(-limit_db, abs=0.1)
+
+
+def test_strength_zero_changes_nothing(model, noisy):
+    plain = run(Enhancer(ConstantNetwork()), noisy)
+    np.testing.assert_allclose(run(Enhancer(model, strength=0.0), noisy), plain, atol=1e-6)
+
+
+def test_bypass_is_the_delayed_input_exactly(model, noisy):
+    enhancer = Enhancer(model)
+    enhancer.bypass = True
+    enhancer.reset()
+    np.testing.assert_array_equal(run(enhancer, noisy)[LATENCY:], noisy[:-LATENCY])
+
+
+def test_bypass_fades_in_over_one_hop(model, noisy):
+    hops = noisy.reshape(-1, HOP_LENGTH)[:40]
+    enhanced = run(Enhancer(model), hops.reshape(-1)).reshape(-1, HOP_LENGTH)
+    enhancer, out = Enhancer(model), []
+    for number, hop in enumerate(hops):
+        enhancer.bypass = 20 <= number < 30
+        out.append(enhancer.process(hop))
+    dry = np.concatenate([np.zeros(LATENCY, np.float32), noisy]).reshape(-1, HOP_LENGTH)
+    for number, hop in enumerate(out):
+        if 20 < number < 30:
+            np.testing.assert_array_equal(hop, dry[number])
+        elif number not in (20, 30):
+            np.testing.assert_array_equal(hop, enhanced[number])
+    fade = np.linspace(0, 1, HOP_LENGTH)
+    np.testing.assert_allclose(out[20], enhanced[20] + fade * (dry[20] - enhanced[20]), atol=2e-3)
+
+
+def test_reset_forgets(model, noisy):
+    enhancer = Enhancer(model)
+    first = run(enhancer, noisy)
+    enhancer.reset()
+    np.testing.assert_array_equal(run(enhancer, noisy), first)
+
+
+@pytest.mark.parametrize(
+    "signal",
+    [
+        np.ones(SAMPLE_RATE),
+        np.sign(np.sin(2 * np.pi * 100 * np.arange(SAMPLE_RATE) / SAMPLE_RATE)),
+        100 * np.sin(2 * np.pi * 100 * np.arange(SAMPLE_RATE) / SAMPLE_RATE),
+        np.r_[1.0, np.zeros(SAMPLE_RATE - 1)],
+    ],
+    ids=["constant", "full-scale square wave", "40 dB too loud", "click"],
+)
+def test_no_signal_gives_nan(signal, model):
+    enhancer = Enhancer(model)
+    assert np.isfinite(run(enhancer, signal.astype(np.float32))).all()
+    assert 0 <= enhancer.voice_probability <= 1
+
+
+def test_the_input_is_not_kept(model, noisy):
+    """A caller may reuse the buffer of a hop."""
+    enhancer, buffer, out = Enhancer(model), np.empty(HOP_LENGTH, np.float32), []
+    for hop in noisy.reshape(-1, HOP_LENGTH):
+        buffer[:] = hop
+        out.append(enhancer.process(buffer).copy())
+    np.testing.assert_array_equal(np.concatenate(out), run(Enhancer(model), noisy))

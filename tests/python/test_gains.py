@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+
+from percepnet.constants import MAX_DECAY, N_BANDS, N_BINS, PASSBAND_EDGE
+from percepnet.dsp.erb import band_energy
+from percepnet.dsp.gains import (
+    least_next_gains,
+    limit_decay,
+    mix_pitch,
+    postfilter,
+    scale_bands,
+)
+
+_PASSBAND = slice(0, PASSBAND_EDGE - 3)
+
+
+def spectrum(rng, level=1.0):
+    noise = rng.standard_normal(N_BINS) + 1j * rng.standard_normal(N_BINS)
+    return (level * noise).astype(np.complex64)
+
+
+def constant(value):
+    return np.full(N_BANDS, value, np.float32)
+
+
+def test_mix_goes_from_one_spectrum_to_the_other(rng):
+    noisy, periodic = spectrum(rng), spectrum(rng)
+    np.testing.assert_array_equal(mix_pitch(noisy, periodic, constant(0)), noisy)
+    full = mix_pitch(noisy, periodic, constant(1))
+    np.testing.assert_allclose(full[_PASSBAND], periodic[_PASSBAND], atol=1e-6)
+
+
+@pytest.mark.parametrize("gain", [0.01, 0.3, 1.0])
+@pytest.mark.parametrize("strength", [0.0, 0.5, 1.0])
+def test_scaling_gives_bands_the_wanted_level_whatever_the_mix_took(gain, strength, rng):
+    """The mix comes first and the scaling after it, so the comb filter costs no loudness."""
+    noisy = spectrum(rng)
+    periodic = noisy + spectrum(rng, 0.5)
+    energy = band_energy(noisy)
+    mixed = mix_pitch(noisy, periodic, constant(strength))
+    scaled = band_energy(scale_bands(mixed, constant(gain), energy))
+    inner = slice(0, N_BANDS - 1)           # the last band ends in the fade to 20 kHz
+    total_db = 10 * np.log10(scaled[inner].sum() / (gain**2 * energy[inner].sum()))
+    assert total_db == pytest.approx(0, abs=0.1)
+
+
+def test_postfilter_leaves_ones_and_zeros():
+    energy = constant(100)
+    np.testing.assert_allclose(postfilter(constant(1), energy), 1, rtol=1e-6)
+    assert not postfilter(constant(0), energy).any()
+
+
+def test_postfilter_lowers_low_gains_relative_to_high_ones(rng):
+    gains = np.sort(rng.uniform(0, 1, N_BANDS)).astype(np.float32)
+    filtered = postfilter(gains, constant(100))
+    ratio = filtered / gains
+    assert (np.diff(ratio) >= -1e-6).all()
+
+
+def test_postfilter_never_adds_more_than_5_6_db(rng):
+    for _ in range(200):
+        gains = rng.uniform(0, 1, N_BANDS).astype(np.float32) ** 3
+        energy = (10 ** rng.uniform(-3, 9, N_BANDS)).astype(np.float32)
+        warped = gains * np.sin(np.pi / 2 * gains)
+        common_db = 20 * np.log10(postfilter(gains, energy).sum() / warped.sum())
+        assert -0.01 <= common_db <= 5.6
+
+
+def test_gains_fall_no_faster_than_the_limit():
+    energy = constant(100)
+    gains, heard = constant(0), []
+    least = least_next_gains(constant(1), energy, energy)
+    for _ in range(5):
+        gains = limit_decay(constant(0), least)
+        heard.append(float(gains[0]))
+        least = least_next_gains(gains, energy, energy)
+    np.testing.assert_allclose(heard, MAX_DECAY ** np.arange(1, 6), rtol=1e-4)
+
+
+def test_an_onset_of_noise_is_not_held_up_by_the_limit():
+    least = least_next_gains(constant(1), constant(1), constant(1e6))
+    assert least.max() < 1e-5
+
+
+@pytest.mark.parametrize("level", [0.0, 1e-30, 1e4])
+def test_no_level_gives_nan(level, rng):
+    noisy = spectrum(rng, level)
+    energy = band_energy(noisy)
+    gains = postfilter(constant(0.5), energy)
+    least = least_next_gains(gains, energy, energy)
+    assert np.isfinite(limit_decay(gains, least)).all()
+    assert np.isfinite(scale_bands(noisy, gains, energy)).all()

@@ -1,0 +1,114 @@
+import numpy as np
+import pytest
+
+from conftest import glide
+from fakes import ScriptedNetwork
+from percepnet import LATENCY, SAMPLE_RATE, enhance
+from percepnet.constants import N_BANDS, N_FEATURES
+from percepnet.oracle import strengths_for_coherence, training_frames
+
+
+@pytest.fixture(scope="module")
+def voice():
+    """Breathy: periodic up to about 3 kHz, with some noise of its own."""
+    time = np.arange(3 * SAMPLE_RATE) / SAMPLE_RATE
+    f0_hz = 130 + 20 * np.sin(2 * np.pi * 0.6 * time)
+    rng = np.random.default_rng(1)
+    return (glide(f0_hz) + 0.05 * rng.standard_normal(len(time))).astype(np.float32) * 0.1
+
+
+@pytest.fixture(scope="module")
+def mixture(voice):
+    rng = np.random.default_rng(2)
+    noise = rng.standard_normal(len(voice)) * np.sqrt(np.mean(voice**2)) * 10 ** (-5 / 20)
+    return (voice + noise).astype(np.float32)
+
+
+def test_the_mixture_gets_the_clean_coherence():
+    """Vectors built to have given coherences: the solution must restore q_x exactly."""
+    rng = np.random.default_rng(3)
+    n_solved = 0
+    for _ in range(200):
+        periodic = rng.standard_normal(4000)
+        clean = periodic + rng.uniform(0.1, 0.5) * rng.standard_normal(4000)
+        noise = rng.uniform(0.3, 2) * rng.standard_normal(4000)
+        noisy = clean + noise
+        comb = periodic + 0.35 * (noisy - periodic) * rng.choice([-1, 1], 4000)
+
+        def coherence(a, b):
+            return np.dot(a, b) / np.sqrt(np.dot(a, a) * np.dot(b, b))
+
+        q_x = coherence(clean, periodic)
+        strength, attenuation = strengths_for_coherence(
+            clean=np.array([q_x]),
+            noisy=np.array([coherence(noisy, periodic)]),
+            comb=np.array([coherence(comb, periodic)]),
+            noisy_comb=np.array([coherence(noisy, comb)]),
+            comb_scale=np.array([np.sqrt(np.dot(comb, comb) / np.dot(noisy, noisy))]),
+        )
+        mixture = (1 - strength) * noisy + strength * comb
+        if attenuation[0] == 1:
+            n_solved += 1
+            assert coherence(mixture, periodic) == pytest.approx(q_x, abs=0.005)
+        else:
+            assert strength[0] == 1
+    assert n_solved > 30
+
+
+def test_no_comb_filter_where_the_voice_is_clear_already():
+    one = np.array([0.9])
+    strength, attenuation = strengths_for_coherence(one, one, one, one, np.ones(1))
+    assert strength[0] == 0
+    assert attenuation[0] == 1
+
+
+def test_extra_attenuation_has_a_floor():
+    full = strengths_for_coherence(
+        clean=np.ones(1), noisy=np.zeros(1), comb=np.zeros(1), noisy_comb=np.zeros(1),
+        comb_scale=np.ones(1),
+    )  # fmt: skip
+    assert full[0][0] == 1
+    assert 20 * np.log10(full[1][0]) == pytest.approx(-15.4, abs=0.1)
+
+
+def test_targets_are_in_range_for_any_signal(rng):
+    signals = [np.zeros(SAMPLE_RATE), np.ones(SAMPLE_RATE), rng.standard_normal(SAMPLE_RATE)]
+    for noisy in signals:
+        for clean in signals:
+            frames = training_frames(noisy, clean)
+            assert frames.features.shape == (100, N_FEATURES)
+            assert frames.gains.shape == frames.strengths.shape == (100, N_BANDS)
+            assert np.isfinite(frames.features).all()
+            for target in (frames.gains, frames.strengths, frames.voice):
+                assert ((target >= 0) & (target <= 1)).all()
+
+
+def test_clean_speech_needs_nothing(voice):
+    frames = training_frames(voice, voice)
+    audible = frames.mask[5:]
+    assert frames.gains[5:][audible].min() > 0.9
+    assert np.median(frames.strengths[5:]) < 0.35
+
+
+def test_pure_noise_is_to_be_removed(voice, mixture):
+    frames = training_frames(mixture - voice, np.zeros_like(voice))
+    assert frames.gains[frames.mask].max() < 1e-3
+    assert not frames.voice.any()
+
+
+def test_targets_belong_to_the_hop_that_enhances(voice, mixture):
+    """Played through the enhancer, the targets restore the voice."""
+    frames = training_frames(mixture, voice)
+    n_after = LATENCY // 480                # hops that flushing the stream adds
+    network = ScriptedNetwork(
+        np.pad(frames.gains, ((0, n_after), (0, 0)), mode="edge"),
+        np.pad(frames.strengths, ((0, n_after), (0, 0)), mode="edge"),
+    )
+    enhanced = enhance(mixture, network)
+    inner = slice(SAMPLE_RATE // 2, -SAMPLE_RATE // 2)
+
+    def snr_db(signal):
+        error = signal[inner] - voice[inner]
+        return 10 * np.log10(np.sum(voice[inner] ** 2) / np.sum(error**2))
+
+    assert snr_db(enhanced) > snr_db(mixture) + 4
