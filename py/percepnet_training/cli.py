@@ -1,0 +1,122 @@
+"""The command ``percepnet-train``: the only part that prints and exits."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import torch
+
+from percepnet import ModelError
+from percepnet.network import save_model
+from percepnet_training.corpus import prepare_corpus
+from percepnet_training.errors import TrainingError
+from percepnet_training.evaluate import score_mixtures
+from percepnet_training.export import engine_network
+from percepnet_training.features import make_shards, mixer_for
+from percepnet_training.fit import Trainer
+from percepnet_training.recipe import RECIPE_FILE, load_recipe, recipe_text
+
+USAGE_ERROR = 2
+
+
+def main(arguments=None):
+    """Run the command; exit status 2 and one line on bad input."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except (TrainingError, ModelError, OSError) as error:
+        print(f"percepnet-train: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        print("stopped: the same command goes on from here", file=sys.stderr)
+        return 128 + 2
+    return 0
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="percepnet-train",
+        description="Train a model: data, features, fit, export, evaluate. Each step can be stopped "
+        "and goes on where it was.",
+    )
+    steps = parser.add_subparsers(required=True, metavar="STEP")
+
+    def step(name, command, text):
+        added = steps.add_parser(name, help=text, description=text)
+        added.add_argument("run", type=Path, metavar="RUN", help="folder of this training")
+        added.set_defaults(command=command)
+        return added
+
+    data = step("data", _data, "decode recordings into RUN and simulate rooms")
+    data.add_argument("--recipe", default="default", help="TOML file or bundled recipe (default: %(default)s)")
+    data.add_argument("--from", dest="sources", type=Path, nargs="+", required=True, metavar="FOLDER",
+                      help="folders with manifests, or with speech/, noise/ and rir/ inside")
+    features = step("features", _features, "make noisy mixtures, features and targets")
+    features.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes (default: %(default)s)")
+    fit = step("fit", _fit, "train the network on the features made so far")
+    fit.add_argument("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
+    fit.add_argument("--threads", type=int, default=os.cpu_count(), help="of the CPU (default: %(default)s)")
+    export = step("export", _export, "write the averaged weights of the last checkpoint as a model")
+    export.add_argument("model", type=Path, metavar="MODEL.npz")
+    evaluate = step("evaluate", _evaluate, "loss and SI-SDR on mixtures of the dev split")
+    evaluate.add_argument("--mixtures", type=int, default=60, help="how many (default: %(default)s)")
+    return parser
+
+
+def _data(options):
+    options.run.mkdir(parents=True, exist_ok=True)
+    recipe = load_recipe(options.recipe)
+    (options.run / RECIPE_FILE).write_text(recipe_text(options.recipe), encoding="utf-8")
+    prepare_corpus(options.sources, options.run / "corpus", recipe.data.n_simulated_rooms, recipe.seed)
+
+
+def _features(options):
+    recipe = _recipe(options.run)
+    for split, hours in (("dev", recipe.data.dev_hours), ("train", recipe.data.hours)):
+        make_shards(_shards(options.run), options.run / "corpus", split, hours, recipe, options.jobs)
+
+
+def _fit(options):
+    torch.set_num_threads(options.threads)
+    recipe = _recipe(options.run)
+    trainer = Trainer(recipe, _shards(options.run), options.run, options.device)
+    trainer.run(recipe.fit.n_steps)
+
+
+def _export(options):
+    trainer = _trained(options.run)
+    network = engine_network(trainer.averaged_network())
+    save_model(network, options.model)
+    print(f"{options.model}: {network.n_weights} weights after {trainer.step} steps")
+
+
+def _evaluate(options):
+    recipe = _recipe(options.run)
+    trainer = _trained(options.run)
+    values = trainer.validate()
+    print("validation", *(f"{name} {value:.4f}" for name, value in values.items()))
+    network = engine_network(trainer.averaged_network())
+    mixer = mixer_for(options.run / "corpus", "dev", recipe)
+    print("SI-SDR, dB     mixtures   noisy  enhanced   gain")
+    for score in score_mixtures(network, mixer, options.mixtures):
+        gain_db = score.enhanced_db - score.noisy_db
+        print(f"{score.low_db:5.0f} ...{score.high_db:4.0f} {score.n_mixtures:10d} "
+              f"{score.noisy_db:9.2f} {score.enhanced_db:9.2f} {gain_db:6.2f}")
+
+
+def _recipe(run):
+    if not (run / RECIPE_FILE).exists():
+        raise TrainingError(f"{run} holds no {RECIPE_FILE}: run `percepnet-train data {run}` first")
+    return load_recipe(run / RECIPE_FILE)
+
+
+def _shards(run):
+    return run / "features"
+
+
+def _trained(run):
+    trainer = Trainer(_recipe(run), _shards(run), run, "cpu")
+    if not trainer.step:
+        raise TrainingError(f"{run} holds no checkpoint: run `percepnet-train fit {run}` first")
+    return trainer

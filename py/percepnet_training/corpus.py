@@ -1,0 +1,303 @@
+"""Recordings to mix: decoded once into the run folder, then drawn from by weight.
+
+Two layouts are read: folders with manifests (``speech_manifest.csv``, ``noise_manifest.csv``,
+``rir_manifest.csv`` beside their shards), and plain folders with ``speech``, ``noise`` and ``rir``
+inside, whose sub-folders name the speakers and the kinds of noise.
+"""
+
+import csv
+import os
+import zlib
+from dataclasses import asdict, astuple, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from scipy.signal import resample_poly
+from tqdm import tqdm
+
+from percepnet.constants import SAMPLE_RATE
+from percepnet_training.errors import TrainingError
+from percepnet_training.rooms import ROOM_LENGTH, prepare_response, simulate_room
+
+CLIPS_FILE = "clips.csv"
+ROOMS_FILE = "rooms.npy"
+SUFFIXES = {".wav", ".flac", ".ogg", ".opus"}
+DEV_ONE_IN = 20                             # plain folders: one group in 20 is for validation
+LOW_VOICE_HZ = 165                          # between most men's voices and most women's
+FLUENT_SECONDS = 2.0                        # mean clip length that counts as sentences
+MAX_VOICE_SECONDS = 4
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One recording inside a decoded file.
+
+    Attributes
+    ----------
+    kind, split : str
+        ``"speech"`` or ``"noise"``; ``"train"`` or ``"dev"``.
+    group : str
+        Speaker, or category of noise.
+    start, n_samples : int
+        Where it lies, in 48-kHz samples.
+    bandwidth_hz : float
+        Highest frequency it carries.
+    voice_hz : float
+        Median fundamental of a voice, Hz; 0 for noise or where none was found.
+    """
+
+    kind: str
+    split: str
+    group: str
+    start: int
+    n_samples: int
+    bandwidth_hz: float
+    voice_hz: float
+
+
+@dataclass(frozen=True)
+class Group:
+    """A speaker or a kind of noise: its clips, and how often it is drawn."""
+
+    name: str
+    clips: tuple[Clip, ...]
+    weight: float
+
+    @property
+    def has_low_voice(self):
+        """Whether the median fundamental of the clips is known and below LOW_VOICE_HZ."""
+        known = [clip.voice_hz for clip in self.clips if clip.voice_hz]
+        return bool(known) and float(np.median(known)) < LOW_VOICE_HZ
+
+
+def prepare_corpus(sources, folder, n_simulated_rooms, seed):
+    """Decode recordings to 48-kHz int16 and simulate rooms.
+
+    Parameters
+    ----------
+    sources : list of Path
+        Folders with manifests, or with ``speech``, ``noise`` and (optional) ``rir`` inside.
+    folder : Path
+        Where to write; left alone when it is complete already.
+    n_simulated_rooms, seed : int
+
+    Raises
+    ------
+    TrainingError
+        A source without recordings, or a recording that cannot be decoded.
+    """
+    if (folder / CLIPS_FILE).exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    clips = []
+    for kind in ("speech", "noise"):
+        partial = folder / f"{kind}.partial"
+        with open(partial, "wb") as file:
+            position = 0
+            for split, group, bandwidth_hz, samples in _recordings(sources, kind):
+                clips.append(_describe(kind, split, group, position, bandwidth_hz, samples))
+                file.write(_to_int16(samples).tobytes())
+                position += len(samples)
+        if not position:
+            listed = ", ".join(map(str, sources))
+            raise TrainingError(f"no {kind} in {listed}: expected {kind}_manifest.csv or a folder {kind}")
+        os.replace(partial, _audio_file(folder, kind))
+    rooms = [prepare_response(response) for response in _responses(sources)]
+    rng = np.random.default_rng((seed, zlib.crc32(b"rooms")))
+    rooms += [simulate_room(rng) for _ in tqdm(range(n_simulated_rooms), "rooms")]
+    np.save(folder / ROOMS_FILE, np.array(rooms, np.float32).reshape(-1, ROOM_LENGTH))
+    _write_clips(folder, clips)             # last: it marks the corpus as complete
+
+
+class Corpus:
+    """One split of a prepared corpus.
+
+    Parameters
+    ----------
+    folder : Path
+        As prepare_corpus wrote it.
+    split : str
+        ``"train"`` or ``"dev"``.
+    noise_weights : dict of str to float
+        Weight of a category of noise; 1 for those not named.
+
+    Attributes
+    ----------
+    low_voices, high_voices : list of Group
+        Speakers below and above LOW_VOICE_HZ.
+    noises : list of Group
+    rooms : (n_rooms, ROOM_LENGTH) float32, memory-mapped
+    """
+
+    def __init__(self, folder, split, noise_weights):
+        if not (folder / CLIPS_FILE).exists():
+            raise TrainingError(f"no corpus in {folder}: run `percepnet-train data` first")
+        clips = [clip for clip in _read_clips(folder) if clip.split == split]
+        speakers = _groups([clip for clip in clips if clip.kind == "speech"], _speaker_weight)
+        self.low_voices = [speaker for speaker in speakers if speaker.has_low_voice]
+        self.high_voices = [speaker for speaker in speakers if not speaker.has_low_voice]
+        self.noises = _groups([clip for clip in clips if clip.kind == "noise"],
+                              lambda group, clips: noise_weights.get(group, 1.0))
+        if not speakers or not self.noises:
+            raise TrainingError(f"{folder} has no {split} speech or noise: add recordings")
+        self.rooms = np.load(folder / ROOMS_FILE, mmap_mode="r")
+        self._audio = {kind: np.memmap(_audio_file(folder, kind), np.int16, "r")
+                       for kind in ("speech", "noise")}
+
+    def read(self, clip, start=0, n_samples=None):
+        """Samples of a clip from ``start`` on, (n,) float32 ±1."""
+        stop = clip.n_samples if n_samples is None else min(clip.n_samples, start + n_samples)
+        part = self._audio[clip.kind][clip.start + start : clip.start + stop]
+        return part.astype(np.float32) / 32768
+
+    def draw_speaker(self, rng):
+        """A speaker: low and high voices equally often where there are both."""
+        pools = [pool for pool in (self.low_voices, self.high_voices) if pool]
+        return draw(rng, pools[rng.integers(len(pools))])
+
+    def draw_noise(self, rng):
+        """A noise clip: first the category by weight, then one of its clips by length."""
+        clips = draw(rng, self.noises).clips
+        lengths = np.array([min(clip.n_samples, 20 * SAMPLE_RATE) for clip in clips], float)
+        return clips[rng.choice(len(clips), p=lengths / lengths.sum())]
+
+    def draw_room(self, rng):
+        """One room response, (ROOM_LENGTH,) float32."""
+        return np.array(self.rooms[rng.integers(len(self.rooms))])
+
+
+def draw(rng, groups):
+    """One group, by weight."""
+    weights = np.array([group.weight for group in groups])
+    return groups[rng.choice(len(groups), p=weights / weights.sum())]
+
+
+def estimate_bandwidth(samples):
+    """Highest frequency, Hz, within 60 dB of the peak of the loud frames' spectrum."""
+    n_fft = 1024
+    frames = samples[: len(samples) // n_fft * n_fft].reshape(-1, n_fft)
+    if not len(frames):
+        return SAMPLE_RATE / 2
+    power = np.abs(np.fft.rfft(frames * np.hanning(n_fft), axis=1)) ** 2
+    loud = power[power.sum(1) >= np.quantile(power.sum(1), 0.9)].mean(0)
+    return float(np.flatnonzero(loud >= 1e-6 * loud.max())[-1] * SAMPLE_RATE / n_fft)
+
+
+def estimate_voice(samples):
+    """Median fundamental of a voice, Hz, by autocorrelation; 0 where nothing is periodic."""
+    step = 12                               # 4 kHz is enough below 500 Hz
+    rate = SAMPLE_RATE // step
+    samples = samples[: MAX_VOICE_SECONDS * SAMPLE_RATE]
+    slow = samples[: len(samples) // step * step].reshape(-1, step).mean(1)
+    n_frame = rate // 20                    # 50 ms: three periods of a deep voice
+    frames = slow[: len(slow) // n_frame * n_frame].reshape(-1, n_frame)
+    if not len(frames):
+        return 0.0
+    spectrum = np.fft.rfft(frames - frames.mean(1, keepdims=True), 2 * n_frame)
+    correlation = np.fft.irfft(np.abs(spectrum) ** 2)[:, :n_frame]
+    lags = np.arange(rate // 400, rate // 60)
+    # Unbiased over the shrinking overlap.
+    score = correlation[:, lags] / (correlation[:, :1] + 1e-9) * n_frame / (n_frame - lags)
+    voiced = (score.max(1) > 0.6) & (correlation[:, 0] > 0.1 * correlation[:, 0].max())
+    if not voiced.any():
+        return 0.0
+    return float(rate / np.median(lags[score[voiced].argmax(1)]))
+
+
+def _speaker_weight(_, clips):
+    # Much speech of one person adds little; sentences teach more than single words.
+    seconds = sum(clip.n_samples for clip in clips) / SAMPLE_RATE
+    fluency = np.clip(seconds / len(clips) / FLUENT_SECONDS, 0.4, 3.0)
+    return float(np.sqrt(min(seconds, 300)) * fluency)
+
+
+def _groups(clips, weight):
+    names = {}
+    for clip in clips:
+        names.setdefault(clip.group, []).append(clip)
+    return [Group(name, tuple(members), weight(name, members)) for name, members in names.items()]
+
+
+def _describe(kind, split, group, position, bandwidth_hz, samples):
+    bandwidth_hz = estimate_bandwidth(samples) if bandwidth_hz is None else bandwidth_hz
+    voice_hz = estimate_voice(samples) if kind == "speech" else 0.0
+    return Clip(kind, split, group, position, len(samples), bandwidth_hz, voice_hz)
+
+
+def _recordings(sources, kind):
+    """Yield (split, group, bandwidth_hz or None, samples) of every recording of a kind."""
+    for source in sources:
+        if (source / f"{kind}_manifest.csv").exists():
+            yield from _shards(source, kind)
+        else:
+            yield from _files(source / kind)
+
+
+def _shards(source, kind):
+    with open(source / f"{kind}_manifest.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    rows.sort(key=lambda row: (row["shard"], int(row["start_sample"])))
+    shard = samples = None
+    for row in tqdm(rows, kind):
+        if row["shard"] != shard:
+            shard, samples = row["shard"], _decode(source / row["shard"])
+        start, group = int(row["start_sample"]), row.get("speaker_id") or row.get("category")
+        yield (row["split"], group, float(row["bandwidth_hz"]),
+               samples[start : start + int(row["n_samples"])])
+
+
+def _files(folder):
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    for path in tqdm(paths, folder.name):
+        group = path.parent.relative_to(folder).as_posix()
+        is_dev = zlib.crc32(group.encode()) % DEV_ONE_IN == 0
+        yield "dev" if is_dev else "train", group, None, _decode(path)
+
+
+def _responses(sources):
+    for source in sources:
+        manifest = source / "rir_manifest.csv"
+        if manifest.exists():
+            with open(manifest, newline="", encoding="utf-8") as file:
+                paths = [source / row["file"] for row in csv.DictReader(file)]
+        else:
+            paths = sorted(p for p in (source / "rir").rglob("*") if p.suffix.lower() in SUFFIXES)
+        yield from map(_decode, paths)
+
+
+def _decode(path):
+    """Samples of a file at 48 kHz, channels averaged, (n,) float32."""
+    try:
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise TrainingError(f"cannot decode {path} ({error}): remove or replace it") from error
+    samples = samples.mean(1)
+    if rate == SAMPLE_RATE:
+        return samples
+    divisor = np.gcd(rate, SAMPLE_RATE)
+    return resample_poly(samples, SAMPLE_RATE // divisor, rate // divisor).astype(np.float32)
+
+
+def _to_int16(samples):
+    return np.rint(np.clip(samples, -1, 1) * 32767).astype(np.int16)
+
+
+def _audio_file(folder, kind):
+    return Path(folder) / f"{kind}.int16"
+
+
+def _write_clips(folder, clips):
+    partial = folder / "clips.partial"
+    with open(partial, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(asdict(clips[0]))
+        writer.writerows(map(astuple, clips))
+    os.replace(partial, folder / CLIPS_FILE)
+
+
+def _read_clips(folder):
+    types = {item.name: item.type for item in fields(Clip)}
+    with open(folder / CLIPS_FILE, newline="", encoding="utf-8") as file:
+        return [Clip(**{name: types[name](value) for name, value in row.items()})
+                for row in csv.DictReader(file)]

@@ -1,0 +1,60 @@
+"""How good a network is on mixtures of the dev split, which no fit has seen."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm import tqdm
+
+from percepnet import enhance
+
+CLASS_EDGES_DB = (-np.inf, 0, 5, 10, np.inf)    # of the noisy signal's SI-SDR
+
+
+@dataclass(frozen=True)
+class Score:
+    """Mean SI-SDR of mixtures whose noisy signal lies in low_db...high_db."""
+
+    low_db: float
+    high_db: float
+    n_mixtures: int
+    noisy_db: float
+    enhanced_db: float
+
+
+def si_sdr(reference, estimate):
+    """Scale-invariant signal-to-distortion ratio in dB of (n,) signals (Le Roux 2019)."""
+    reference = np.asarray(reference, np.float64) - np.mean(reference)
+    estimate = np.asarray(estimate, np.float64) - np.mean(estimate)
+    target = reference * (estimate @ reference / (reference @ reference))
+    return 10 * np.log10(target @ target / np.sum((estimate - target) ** 2))
+
+
+def score_mixtures(network, mixer, n_mixtures):
+    """SI-SDR before and after, per class of SI-SDR before.
+
+    Parameters
+    ----------
+    network : PercepNet
+    mixer : Mixer
+        Of the dev split.
+    n_mixtures : int
+
+    Returns
+    -------
+    list of Score
+        Classes that hold no mixture are left out.
+    """
+    pairs = []
+    for index in tqdm(range(n_mixtures), "mixtures"):
+        mixture = mixer.mixture(index)
+        # Without noise or without speech the ratio says nothing.
+        if np.array_equal(mixture.noisy, mixture.clean) or not mixture.clean.any():
+            continue
+        enhanced = enhance(mixture.noisy, network)
+        pairs.append((si_sdr(mixture.clean, mixture.noisy), si_sdr(mixture.clean, enhanced)))
+    scores = []
+    for low_db, high_db in zip(CLASS_EDGES_DB[:-1], CLASS_EDGES_DB[1:], strict=True):
+        inside = np.array([pair for pair in pairs if low_db <= pair[0] < high_db])
+        if len(inside):
+            scores.append(Score(low_db, high_db, len(inside), *inside.mean(0)))
+    return scores

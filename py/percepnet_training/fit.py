@@ -1,0 +1,213 @@
+"""The fit: windows of shards in, checkpoints out. Goes on where it stopped, at any moment."""
+
+import csv
+import os
+import time
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from percepnet_training.errors import TrainingError
+from percepnet_training.features import Batch, list_shards, split_rows
+from percepnet_training.loss import training_loss
+from percepnet_training.model import TwinNetwork
+
+CHECKPOINT_FILE = "checkpoint.pt"
+LOG_FILE = "log.csv"
+LOG_STEPS = 50                              # steps per line of the log
+SAVE_SECONDS = 120
+N_VALIDATION = 24                           # windows per validation
+VALIDATION_STEPS = 500
+N_WARMUP_STEPS = 200                        # rate from 0
+DEVIATION_FLOOR = 1e-2                      # of a feature that hardly changes
+LOG_COLUMNS = ("step", "hours", "seconds", "rate", "quantised", "split", "loss", "gain", "strength",
+               "detection")
+
+
+class Windows:
+    """Random windows of the shards of one split; new shards are seen as they appear.
+
+    Parameters
+    ----------
+    folder : Path
+    split : str
+    n_frames : int
+    """
+
+    def __init__(self, folder, split, n_frames):
+        self._folder, self._split, self._n_frames = folder, split, n_frames
+        self._shards = {}
+        self.refresh()
+        if not self._shards:
+            raise TrainingError(f"no {split} features in {folder}: run `percepnet-train features` first")
+
+    def refresh(self):
+        """Look for new shards."""
+        for path in list_shards(self._folder, self._split):
+            if path not in self._shards:
+                self._shards[path] = np.load(path, mmap_mode="r")
+
+    def statistics(self):
+        """Mean and standard deviation of the features in the first shards, float32."""
+        first = [self._shards[path] for path in sorted(self._shards)[:6]]
+        features = np.concatenate([split_rows(shard[::2, ::5]).features for shard in first])
+        features = features.reshape(-1, features.shape[-1]).astype(np.float64)
+        deviation = np.maximum(features.std(0), DEVIATION_FLOOR)
+        return features.mean(0).astype(np.float32), deviation.astype(np.float32)
+
+    def draw(self, rng, n_windows, device):
+        """A Batch of tensors [n_windows, n_frames, ...]."""
+        paths = sorted(self._shards)
+        rows = []
+        for _ in range(n_windows):
+            shard = self._shards[paths[rng.integers(len(paths))]]
+            start = rng.integers(shard.shape[1] - self._n_frames + 1)
+            rows.append(shard[rng.integers(len(shard)), start : start + self._n_frames])
+        return Batch(*(torch.from_numpy(part).to(device) for part in split_rows(np.stack(rows))))
+
+
+class Trainer:
+    """State of a fit: network, optimiser, averaged weights, step.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    features : Path
+        Folder of the shards.
+    run : Path
+        Where checkpoint and log go; an existing checkpoint is taken up.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
+    """
+
+    def __init__(self, recipe, features, run, device):
+        self._fit, self._seed = recipe.fit, recipe.seed
+        self._run, self._device = run, torch.device(device)
+        self._train = Windows(features, "train", recipe.fit.n_frames)
+        self._dev = Windows(features, "dev", recipe.fit.n_frames)
+        torch.manual_seed(recipe.seed)
+        mean, deviation = self._train.statistics()
+        self.network = TwinNetwork(recipe.topology, mean, deviation).to(self._device)
+        self._optimiser = torch.optim.AdamW(
+            self.network.parameters(), betas=(0.9, 0.98), weight_decay=recipe.fit.weight_decay
+        )
+        self.average = {name: value.clone() for name, value in self.network.state_dict().items()}
+        self.step = 0
+        self._seconds = 0.0
+        if (run / CHECKPOINT_FILE).exists():
+            self._load()
+
+    def run(self, n_steps):
+        """Train until step ``n_steps``, saving every few minutes and at the end."""
+        saved = started = time.monotonic()
+        spent = self._seconds
+        sums = {}
+        with tqdm(total=n_steps, initial=self.step, desc="fit", unit="step") as bar:
+            while self.step < n_steps:
+                for name, value in self._update().items():
+                    sums[name] = sums.get(name, 0) + value / LOG_STEPS
+                self._seconds = spent + time.monotonic() - started
+                bar.update()
+                if self.step % LOG_STEPS == 0:
+                    self._log("train", sums)
+                    bar.set_postfix(loss=f"{sums['loss']:.4f}")
+                    sums = {}
+                    self._train.refresh()
+                if self.step % VALIDATION_STEPS == 0:
+                    self._log("dev", self.validate())
+                if time.monotonic() - saved > SAVE_SECONDS:
+                    self.save()
+                    saved = time.monotonic()
+        self.save()
+
+    def validate(self):
+        """Loss and parts of the averaged weights on fixed windows of the dev split."""
+        rng = np.random.default_rng(self._seed)
+        batch = self._dev.draw(rng, N_VALIDATION, self._device)
+        network = self.averaged_network()
+        with torch.no_grad():
+            loss, parts = self._loss(network, batch, True)
+        return {"loss": loss.item(), **parts}
+
+    def averaged_network(self):
+        """A TwinNetwork with the averaged weights: what is exported."""
+        network = TwinNetwork(self.network.topology, self.average["mean"], self.average["deviation"])
+        network.load_state_dict(self.average)
+        return network.to(self._device)
+
+    def save(self):
+        """Write the checkpoint, whole or not at all."""
+        state = {
+            "step": self.step,
+            "seconds": self._seconds,
+            "network": self.network.state_dict(),
+            "average": self.average,
+            "optimiser": self._optimiser.state_dict(),
+        }
+        partial = self._run / "checkpoint.partial"
+        torch.save(state, partial)
+        os.replace(partial, self._run / CHECKPOINT_FILE)
+
+    def _load(self):
+        state = torch.load(self._run / CHECKPOINT_FILE, map_location=self._device, weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self.average = state["average"]
+        self.step, self._seconds = state["step"], state["seconds"]
+
+    def _update(self):
+        """One step; loss and parts. All chance comes from (seed, step), so a resumed fit is the same."""
+        fit = self._fit
+        rng = np.random.default_rng((self._seed, self.step))
+        batch = self._train.draw(rng, fit.batch_size, self._device)
+        for group in self._optimiser.param_groups:
+            group["lr"] = learning_rate(fit, self.step)
+        loss, parts = self._loss(self.network, batch, is_quantised(fit, self.step))
+        self._optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), fit.gradient_norm)
+        self._optimiser.step()
+        self.step += 1
+        # A short memory at first, else the random start stays in the average.
+        decay = min(fit.average_decay, self.step / (self.step + 10))
+        with torch.no_grad():
+            for name, value in self.network.named_parameters():
+                self.average[name].lerp_(value, 1 - decay)
+        return {"loss": loss.item(), **parts}
+
+    def _loss(self, network, batch, quantised):
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._fit.bfloat16):
+            outputs = network(batch.features, quantised)
+        skip = self._fit.n_warmup_frames
+        gains, strengths = (values[:, skip:] for values in outputs)
+        return training_loss(gains, strengths, Batch(*(part[:, skip:] for part in batch)), self._fit)
+
+    def _log(self, split, values):
+        path = self._run / LOG_FILE
+        is_new = not path.exists()
+        fit = self._fit
+        hours = self.step * fit.batch_size * fit.n_frames / 100 / 3600
+        with open(path, "a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, LOG_COLUMNS)
+            if is_new:
+                writer.writeheader()
+            writer.writerow({
+                "step": self.step, "hours": f"{hours:.2f}", "seconds": f"{self._seconds:.0f}",
+                "rate": f"{learning_rate(fit, self.step):.2e}",
+                "quantised": int(is_quantised(fit, self.step)), "split": split,
+                **{name: f"{value:.5f}" for name, value in values.items()},
+            })
+
+
+def learning_rate(fit, step):
+    """Rate of a step: linear warm-up, constant, then half a cosine down to zero."""
+    warm = min(1.0, (step + 1) / N_WARMUP_STEPS)
+    start = fit.n_steps * (1 - fit.decay_share)
+    turn = np.clip((step - start) / max(1, fit.n_steps - start), 0, 1)
+    return float(fit.learning_rate * warm * (0.5 + 0.5 * np.cos(np.pi * turn)))
+
+
+def is_quantised(fit, step):
+    """Whether a step trains through the engine's rounding: the last ones do."""
+    return step >= fit.n_steps * (1 - fit.quantised_share)

@@ -1,0 +1,142 @@
+"""A recipe: every number that makes one model, read from TOML."""
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from importlib.resources import files
+from pathlib import Path
+
+from percepnet_training.errors import TrainingError
+
+RECIPE_FILE = "recipe.toml"                 # the run folder's own copy
+
+
+@dataclass(frozen=True)
+class Data:
+    """Corpus and mixtures.
+
+    Attributes
+    ----------
+    hours, dev_hours : float
+        Hours of mixtures for training and for validation.
+    sequence_seconds : float
+        Length of one mixture, seconds.
+    n_simulated_rooms : int
+        Small rooms simulated beside the recorded ones.
+    noise_weights : dict of str to float
+        How often a category of noise is drawn, beside 1 for those not named.
+    """
+
+    hours: float
+    dev_hours: float
+    sequence_seconds: float
+    n_simulated_rooms: int
+    noise_weights: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Optimisation.
+
+    Attributes
+    ----------
+    n_steps : int
+        Updates in all: warm-up, constant rate, then a cosine down to zero.
+    decay_share, quantised_share : float
+        Share of the last steps, 0...1, with a falling rate; with the engine's int8 rounding.
+    batch_size, n_frames, n_warmup_frames : int
+        Windows per update, frames per window, and the first frames left out of the loss.
+    learning_rate, weight_decay, gradient_norm : float
+        AdamW's rate and decay; the norm that gradients are clipped to.
+    average_decay : float
+        Per step, of the exponential average of the weights that is exported.
+    strength_weight, voice_weight, detection_weight : float
+        Weight of the strengths' loss beside the gains'; extra weight of frames with voice; weight
+        of the voice probability's cross-entropy.
+    bfloat16 : bool
+        Whether the large matrix products run in bfloat16.
+    """
+
+    n_steps: int
+    decay_share: float
+    quantised_share: float
+    batch_size: int
+    n_frames: int
+    n_warmup_frames: int
+    learning_rate: float
+    weight_decay: float
+    gradient_norm: float
+    average_decay: float
+    strength_weight: float
+    voice_weight: float
+    detection_weight: float
+    bfloat16: bool
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One model: its seed, the sizes of its layers, its data and its optimisation.
+
+    Attributes
+    ----------
+    topology : dict of str to int
+        ``dense``, ``conv``, ``gru`` and ``strength_gru``: units of the layers.
+    """
+
+    seed: int
+    topology: dict[str, int]
+    data: Data
+    fit: Fit
+
+
+def load_recipe(source):
+    """Read a recipe.
+
+    Parameters
+    ----------
+    source : str or Path
+        A TOML file, or the name of a bundled recipe such as ``"default"``.
+
+    Returns
+    -------
+    Recipe
+
+    Raises
+    ------
+    TrainingError
+        No such recipe, not TOML, or a key that is missing or unknown.
+    """
+    return parse_recipe(recipe_text(source), source)
+
+
+def recipe_text(source):
+    """Text of a recipe file, or of the bundled recipe of that name."""
+    path = Path(source)
+    if path.is_file():
+        return path.read_text(encoding="utf-8")
+    folder = files("percepnet_training") / "recipes"
+    bundled = {item.name.removesuffix(".toml"): item for item in folder.iterdir()}
+    if str(source) not in bundled:
+        names = ", ".join(sorted(bundled))
+        raise TrainingError(f"no recipe {source}: give a TOML file or one of {names}")
+    return bundled[str(source)].read_text(encoding="utf-8")
+
+
+def parse_recipe(text, source):
+    """Recipe from TOML text; ``source`` names it in errors."""
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise TrainingError(f"{source} is not TOML: {error}") from error
+    _check_keys(tree, Recipe, source)
+    for name, kind in (("data", Data), ("fit", Fit)):
+        _check_keys(tree[name], kind, f"[{name}] of {source}")
+    return Recipe(tree["seed"], tree["topology"], Data(**tree["data"]), Fit(**tree["fit"]))
+
+
+def _check_keys(table, kind, where):
+    known = {item.name for item in fields(kind)}
+    optional = {"noise_weights"}
+    if missing := known - optional - set(table):
+        raise TrainingError(f"{where} lacks {', '.join(sorted(missing))}: add it")
+    if unknown := set(table) - known:
+        raise TrainingError(f"{where} has an unknown {', '.join(sorted(unknown))}: remove it")

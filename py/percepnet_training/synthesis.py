@@ -1,0 +1,294 @@
+"""Noisy mixtures, each a pure function of (seed, index), after Sec. 6 of the 2021 follow-up.
+
+speech clips -> string -> voice change -> filter -> room (target: direct + early) ┐
+recorded, synthesised noises, babble -> sum -> filter -> room ────────────────────┴-> SNR -> level
+-> low-pass on both -> clipping, rounding of the noisy one
+"""
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import fft
+from scipy.signal import resample_poly
+
+from percepnet.constants import HOP_LENGTH, SAMPLE_RATE
+from percepnet_training.noises import shaped_noise, slow_curve, synthesise, unit_power
+from percepnet_training.rooms import ROOM_LENGTH, early_part
+
+NYQUIST_HZ = SAMPLE_RATE / 2
+MAX_CLIP_SECONDS = 10                       # of one take, so that a sequence mixes several
+TAIL_HOPS = 10                              # a clip's bandwidth holds while its echo rings
+# Play-back speeds: pitch and formants move together, as between people.
+SPEEDS = ((7, 8), (9, 10), (10, 11), (15, 16), (16, 15), (11, 10), (10, 9), (8, 7))
+SLOWER = ((3, 4), (4, 5), (5, 6))           # a high voice becomes a low one
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """One training sequence.
+
+    Attributes
+    ----------
+    noisy, clean : (n_samples,) float32, ±1
+        What is heard, and the direct sound and early echoes of the speech in it.
+    bandwidth_hz : (n_hops,) float32
+        Above it the clean speech is unknown: bands there belong out of the loss.
+    """
+
+    noisy: np.ndarray
+    clean: np.ndarray
+    bandwidth_hz: np.ndarray
+
+
+class Mixer:
+    """Makes mixtures from one split of a corpus.
+
+    Parameters
+    ----------
+    corpus : Corpus
+    seconds : float
+        Length of a mixture.
+    seed : int
+    """
+
+    def __init__(self, corpus, seconds, seed):
+        self._corpus = corpus
+        self._n_hops = round(seconds * SAMPLE_RATE / HOP_LENGTH)
+        self._n_samples = self._n_hops * HOP_LENGTH
+        self._n_fft = fft.next_fast_len(self._n_samples + ROOM_LENGTH, real=True)
+        self._seed = seed
+
+    def mixture(self, index):
+        """Mixture number ``index``: the same whenever and wherever it is made."""
+        rng = np.random.default_rng((self._seed, index, zlib.crc32(b"mixture")))
+        speech, bandwidth_hz = self._speech(rng)
+        speech_spectrum = self._spectrum(speech) * self._random_filter(rng)
+        early_spectrum, wet_spectrum = self._speech_in_room(rng, speech_spectrum)
+        lowpass, edge_hz = self._random_lowpass(rng)
+        clean = self._samples(early_spectrum * lowpass)
+        noisy = self._samples(wet_spectrum * lowpass) if wet_spectrum is not early_spectrum else clean.copy()
+        snr_db = draw_snr_db(rng)
+        if snr_db is not None:
+            noise_spectrum = self._spectrum(self._noise(rng)) * self._random_filter(rng)
+            noise = self._samples(self._noise_in_room(rng, noise_spectrum) * lowpass)
+            noisy += noise * noise_gain(clean, noise, snr_db)
+        level = level_gain(rng, clean, noisy)
+        clean, noisy = clean * level, _degrade(rng, noisy * level)
+        return Mixture(noisy.astype(np.float32), clean.astype(np.float32), np.minimum(bandwidth_hz, edge_hz))
+
+    def _speech(self, rng):
+        """Clips of one speaker with pauses: samples (n,) and bandwidth per hop."""
+        speaker = self._corpus.draw_speaker(rng)
+        up, down = _draw_speed(rng, not speaker.has_low_voice)
+        samples = np.zeros(self._n_samples, np.float32)
+        bandwidth_hz = np.full(self._n_hops, NYQUIST_HZ, np.float32)
+        position = _draw_start(rng)
+        while position < self._n_samples:
+            clip = speaker.clips[rng.integers(len(speaker.clips))]
+            take = self._take(rng, clip)
+            if up != down:
+                take = resample_poly(take, down, up).astype(np.float32)
+            take = _faded(take * 10 ** (rng.normal(0, 2) / 20))[: self._n_samples - position]
+            samples[position : position + len(take)] = take
+            hops = slice(position // HOP_LENGTH, (position + len(take)) // HOP_LENGTH + TAIL_HOPS)
+            bandwidth_hz[hops] = np.minimum(bandwidth_hz[hops], clip.bandwidth_hz * up / down)
+            position += len(take) + _draw_pause(rng)
+        return samples, bandwidth_hz
+
+    def _take(self, rng, clip):
+        n_longest = round(rng.uniform(0.4, 1) * MAX_CLIP_SECONDS * SAMPLE_RATE)
+        start = rng.integers(max(1, clip.n_samples - n_longest))
+        return self._corpus.read(clip, start, n_longest)
+
+    def _noise(self, rng):
+        """One to three noises, some coming and going, over a floor of hiss; (n,) float32."""
+        total = np.zeros(self._n_samples, np.float32)
+        for _ in range(rng.choice((1, 2, 3), p=(0.5, 0.35, 0.15))):
+            kind = rng.random()
+            if kind < 0.5:
+                noise = self._recorded_noise(rng)
+            elif kind < 0.87:
+                noise = synthesise(rng, self._n_samples)
+            else:
+                noise = self._babble(rng)
+            if rng.random() < 0.25:
+                noise = noise * 10 ** (slow_curve(rng, self._n_samples, 0.3, -20, 0) / 20)
+            total += unit_power(noise) * np.float32(10 ** (rng.uniform(-12, 0) / 20))
+        if rng.random() < 0.3:
+            knots_hz = np.geomspace(100, NYQUIST_HZ, 5)
+            floor = shaped_noise(rng, self._n_samples, rng.normal(0, 5, 5), knots_hz)
+            total = unit_power(total) + floor * 10 ** (rng.uniform(-40, -10) / 20)
+        return unit_power(total)
+
+    def _recorded_noise(self, rng):
+        """Clips of one kind of noise, cross-faded, to the length of the mixture."""
+        clip = self._corpus.draw_noise(rng)
+        up, down = _draw_speed(rng, False)
+        samples = np.zeros(self._n_samples, np.float32)
+        position, n_fade = 0, SAMPLE_RATE // 20
+        while position < self._n_samples:
+            start = rng.integers(max(1, clip.n_samples - self._n_samples))
+            take = self._corpus.read(clip, start, self._n_samples)
+            if up != down:
+                take = resample_poly(take, down, up).astype(np.float32)
+            take = _faded(take, n_fade)[: self._n_samples - position]
+            samples[position : position + len(take)] += take
+            # Long clips go on without a seam; short ones (a bark) come with pauses.
+            gap = -n_fade if len(take) > 3 * SAMPLE_RATE else rng.exponential(0.3) * SAMPLE_RATE
+            position += max(len(take) + int(gap), n_fade)
+        return samples
+
+    def _babble(self, rng):
+        """Four to eight people at once, (n,) float32."""
+        total = np.zeros(self._n_samples, np.float32)
+        for _ in range(rng.integers(4, 9)):
+            speaker = self._corpus.draw_speaker(rng)
+            position = -int(rng.uniform(0, 2) * SAMPLE_RATE)
+            voice = np.zeros(self._n_samples, np.float32)
+            while position < self._n_samples:
+                take = _faded(self._take(rng, speaker.clips[rng.integers(len(speaker.clips))]))
+                skip = min(max(0, -position), len(take))
+                part = take[skip:][: self._n_samples - position - skip]
+                voice[position + skip : position + skip + len(part)] = part
+                position += len(take) + int(rng.exponential(0.15) * SAMPLE_RATE) + 1
+            total += unit_power(voice) * np.float32(10 ** (rng.uniform(-6, 0) / 20))
+        return total
+
+    def _spectrum(self, samples):
+        return fft.rfft(samples, self._n_fft)
+
+    def _samples(self, spectrum):
+        return fft.irfft(spectrum, self._n_fft)[: self._n_samples]
+
+    def _speech_in_room(self, rng, spectrum):
+        """Spectra of the target and of what arrives; one and the same object without a room."""
+        if rng.random() < 0.45 or not len(self._corpus.rooms):
+            return spectrum, spectrum
+        response = self._corpus.draw_room(rng)
+        early = early_part(response)
+        # Nearer or farther than the room's own direct-to-late ratio.
+        late = (response - early) * np.float32(10 ** (rng.uniform(-12, 2) / 20))
+        early_spectrum = spectrum * self._spectrum(early)
+        return early_spectrum, early_spectrum + spectrum * self._spectrum(late)
+
+    def _noise_in_room(self, rng, spectrum):
+        if rng.random() < 0.7 or not len(self._corpus.rooms):
+            return spectrum
+        return spectrum * self._spectrum(self._corpus.draw_room(rng))
+
+    def _random_filter(self, rng):
+        """Magnitude of a spectral tilt and a second-order filter per bin, or 1.
+
+        Zero phase, on a grid of 23 Hz and linear between: exact where these smooth curves need it.
+        """
+        response = np.ones(1025)
+        turn = np.linspace(0, np.pi, len(response))
+        if rng.random() < 0.5:
+            slope_db = rng.uniform(-3, 3)   # per octave, from 100 Hz
+            octaves = np.log2(np.maximum(turn / np.pi * NYQUIST_HZ, 100) / 1000)
+            response *= 10 ** (slope_db / 20 * octaves)
+        for power in (1, -1):
+            if rng.random() < 1 / 3:
+                response *= _second_order(rng, turn) ** power
+        if np.all(response == 1):
+            return np.float32(1)
+        bins = np.linspace(0, np.pi, self._n_fft // 2 + 1)
+        return np.interp(bins, turn, response).astype(np.float32)
+
+    def _random_lowpass(self, rng):
+        """Response, and edge in Hz, of a low-pass; no edge in most mixtures."""
+        if rng.random() < 0.7:
+            return np.float32(1), NYQUIST_HZ
+        edge_hz = 3000 * (20000 / 3000) ** rng.random()
+        bins_hz = np.linspace(0, NYQUIST_HZ, self._n_fft // 2 + 1, dtype=np.float32)
+        return np.clip((edge_hz - bins_hz) / 200 + 1, 0, 1), edge_hz
+
+
+def draw_snr_db(rng):
+    """Signal-to-noise ratio in dB, -15...45 with most mass in -5...20; None: no noise."""
+    kind = rng.random()
+    if kind < 0.05:
+        return None
+    if kind < 0.83:
+        return rng.uniform(-5, 20)
+    return rng.uniform(-15, -5) if kind < 0.91 else rng.uniform(20, 45)
+
+
+def active_power(samples):
+    """Mean power of the 10-ms hops within 30 dB of the loud ones."""
+    power = np.mean(samples.reshape(-1, HOP_LENGTH) ** 2, axis=1, dtype=np.float64)
+    loud = np.quantile(power, 0.98)
+    return float(power[power >= 1e-3 * loud].mean())
+
+
+def noise_gain(clean, noise, snr_db):
+    """Factor on ``noise`` that puts active speech ``snr_db`` above it.
+
+    Mixtures without speech get the noise at its own level.
+    """
+    speech_power, noise_power = active_power(clean), float(np.mean(noise**2, dtype=np.float64))
+    if speech_power == 0 or noise_power == 0:
+        return np.float32(1)
+    return np.float32(np.sqrt(speech_power / noise_power * 10 ** (-snr_db / 10)))
+
+
+def level_gain(rng, clean, noisy):
+    """Factor that sets the speech level: -45...+10 dB about -21 dBFS, mostly -38...-14 dBFS."""
+    level_dbfs = rng.normal(-26, 6) if rng.random() < 0.75 else rng.uniform(-66, -11)
+    power = active_power(clean) or active_power(noisy)
+    if not power:
+        return np.float32(1)
+    gain = np.sqrt(10 ** (level_dbfs / 10) / power)
+    return np.float32(min(gain, 0.99 / np.abs(noisy).max()))
+
+
+def _degrade(rng, noisy):
+    """Clip and round, as cheap inputs do."""
+    if rng.random() < 0.1:
+        limit = np.abs(noisy).max() * rng.uniform(0.3, 0.9)
+        noisy = np.clip(noisy, -limit, limit)
+    if rng.random() < 0.5:
+        noisy = np.rint(noisy * 32768) / 32768
+    return noisy
+
+
+def _draw_speed(rng, is_high_voice):
+    """Play-back speed as a fraction (up, down); 1 in half of the cases."""
+    if rng.random() < 0.5:
+        return 1, 1
+    speeds = SLOWER if is_high_voice and rng.random() < 0.4 else SPEEDS
+    return speeds[rng.integers(len(speeds))]
+
+
+def _draw_start(rng):
+    """Samples before the first word: a quarter of the mixtures start without speech."""
+    return int(rng.exponential(3.0) * SAMPLE_RATE) if rng.random() < 0.25 else 0
+
+
+def _draw_pause(rng):
+    """Samples between two clips: mostly short, sometimes a listener's turn."""
+    mean = 0.3 if rng.random() < 0.85 else 2.5
+    return int((0.05 + rng.exponential(mean)) * SAMPLE_RATE)
+
+
+def _faded(samples, n_fade=HOP_LENGTH // 2):
+    """Copy with linear fades at both ends, so that cuts do not click."""
+    n_fade = min(n_fade, len(samples) // 2)
+    ramp = np.linspace(0, 1, n_fade, dtype=np.float32)
+    samples = np.array(samples, np.float32)
+    samples[:n_fade] *= ramp
+    samples[len(samples) - n_fade :] *= ramp[::-1]
+    return samples
+
+
+def _second_order(rng, turn):
+    """Magnitude of a random 1 + a z^-1 + b z^-2 at angles ``turn``."""
+    if rng.random() < 0.5:
+        radius, angle = 0.7 * rng.random() ** 2, np.pi * rng.random() ** 2
+        a, b = -2 * radius * np.cos(angle), radius**2
+    else:
+        first, second = rng.uniform(-0.7, 0.7, 2)
+        a, b = -(first + second), first * second
+    delay = np.exp(-1j * turn)
+    return np.abs(1 + delay * (a + b * delay))
