@@ -5,6 +5,7 @@ Blocks are float32, shape (n_channels, n_samples), full scale ±1.
 
 import os
 import secrets
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,13 +104,11 @@ class AudioReader:
 
     def __init__(self, path: Path):
         self._path = path
-        if path.is_dir():
-            raise AudioError(f"{path}: is a folder, not an audio file")
-        try:
-            n_bytes = path.stat().st_size
+        with os_errors_as_audio_errors(f"{path}: cannot be read"):
+            if path.is_dir():
+                raise AudioError(f"{path}: is a folder, not an audio file")
             path.open("rb").close()
-        except OSError as error:
-            raise AudioError(f"{path}: cannot be read: {error.strerror}") from error
+            n_bytes = path.stat().st_size
         if n_bytes == 0:
             raise AudioError(f"{path}: is empty (0 bytes): record or copy it again")
         try:
@@ -200,20 +199,20 @@ class AudioWriter:
     """
 
     def __init__(self, path: Path, source: AudioFormat):
-        self._shown = path
+        self._failure = f"{path}: cannot be written"
         self._path = Path(os.path.realpath(path))
-        if self._path.is_dir():
-            raise AudioError(f"{path}: is a folder: name a file in it")
-        if not self._path.parent.is_dir():
-            raise AudioError(f"{path}: its folder does not exist: make {self._path.parent} first")
+        with os_errors_as_audio_errors(self._failure):
+            if self._path.is_dir():
+                raise AudioError(f"{path}: is a folder: name a file in it")
+            folder = self._path.parent
+            if not folder.is_dir():
+                raise AudioError(f"{path}: its folder does not exist: make {folder} first")
         self.format = source.written_to(path)
         self._temporary = self._path.with_name(f".percepnet-{secrets.token_hex(8)}.part")
 
     def __enter__(self):
-        try:
+        with os_errors_as_audio_errors(self._failure):
             self._temporary.open("xb").close()
-        except OSError as error:
-            raise AudioError(f"{self._shown}: cannot be written: {error.strerror}") from error
         try:
             self._file = sf.SoundFile(
                 self._temporary,
@@ -226,7 +225,7 @@ class AudioWriter:
         except sf.LibsndfileError as error:
             self._temporary.unlink()
             raise AudioError(
-                f"{self._shown}: {self.format.container} {self.format.subtype} cannot hold "
+                f"{self._failure}: {self.format.container} {self.format.subtype} cannot hold "
                 f"{self.format.n_channels} channels at {self.format.sample_rate} Hz: "
                 "write .wav or .flac"
             ) from error
@@ -242,18 +241,26 @@ class AudioWriter:
             self._file.write((block if bits is None else to_int32(block, bits)).T)
         except sf.LibsndfileError as error:
             raise AudioError(
-                f"{self._shown}: cannot be written ({error.error_string}): is the disk full?"
+                f"{self._failure} ({error.error_string}): is the disk full?"
             ) from error
 
     def __exit__(self, kind, *_):
         try:
             self._file.close()
             if kind is None:
-                os.replace(self._temporary, self._path)
-        except OSError as error:
-            raise AudioError(f"{self._shown}: cannot be written: {error.strerror}") from error
+                with os_errors_as_audio_errors(self._failure):
+                    os.replace(self._temporary, self._path)
         finally:
             self._temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def os_errors_as_audio_errors(failure: str):
+    """Let an OSError inside the ``with`` block say what it is that failed."""
+    try:
+        yield
+    except OSError as error:
+        raise AudioError(f"{failure}: {error.strerror}") from error
 
 
 def to_int32(samples: np.ndarray, bits: int) -> np.ndarray:

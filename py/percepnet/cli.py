@@ -47,9 +47,10 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    for name in ("SIGTERM", "SIGHUP"):  # the files being written are removed then, too
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda number, _: sys.exit(128 + number))
+    for name in ("SIGTERM", "SIGHUP"):  # what is being written is removed then, too
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) is signal.SIG_DFL:  # not so under nohup
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         arguments = parser().parse_args(argv)
         code = arguments.run(arguments)
@@ -57,13 +58,16 @@ def main(argv: list[str] | None = None) -> int:
         return code
     except (AudioError, ModelError) as error:
         return report(str(error))
-    except ModuleNotFoundError as error:
-        if error.name not in EXTRA_MODULES:
-            raise
-        return report(f"this needs {error.name}: pip install 'percepnet[cli]'")
     except BrokenPipeError:  # whoever read our output has gone, as in `percepnet info | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_ERROR
+    except OSError as error:
+        return report(str(error))
+    except ModuleNotFoundError as error:
+        missing = str(error.name).partition(".")[0]
+        if missing not in EXTRA_MODULES:
+            raise
+        return report(f"this needs {missing}: pip install 'percepnet[cli]'")
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
 

@@ -19,7 +19,10 @@ MAY_IMPORT = {
     "percepnet.errors": set(),
     "percepnet.dsp": {"numpy", "percepnet.constants"},
     "percepnet.nn": {"numpy", "percepnet.errors"},
-    "percepnet.network": {"numpy", "percepnet.constants", "percepnet.errors", "percepnet.nn"},
+    "percepnet.topology": {"numpy", "percepnet.constants", "percepnet.errors", "percepnet.nn"},
+    "percepnet.network": {
+        "numpy", "percepnet.constants", "percepnet.errors", "percepnet.nn", "percepnet.topology",
+    },
     "percepnet.enhancer": {"numpy", "percepnet.constants", "percepnet.dsp"},
     "percepnet.stream": {
         "numpy", "percepnet.constants", "percepnet.enhancer", "percepnet.errors",
@@ -50,7 +53,7 @@ MAY_IMPORT = {
     "percepnet_training": {
         "numpy", "scipy", "soundfile", "torch", "tqdm", "percepnet", "percepnet.constants",
         "percepnet.dsp", "percepnet.errors", "percepnet.network", "percepnet.nn",
-        "percepnet.oracle",
+        "percepnet.oracle", "percepnet.topology",
     },
 }  # fmt: skip
 
