@@ -37,8 +37,8 @@ def main(arguments=None):
 def _parser():
     parser = argparse.ArgumentParser(
         prog="percepnet-train",
-        description="Train a model: data, features, fit, export, evaluate. Each step can be stopped "
-        "and goes on where it was.",
+        description="Train a model: data, features, fit, export, evaluate. "
+        "Each step can be stopped and goes on where it was.",
     )
     steps = parser.add_subparsers(required=True, metavar="STEP")
 
@@ -49,18 +49,35 @@ def _parser():
         return added
 
     data = step("data", _data, "decode recordings into RUN and simulate rooms")
-    data.add_argument("--recipe", default="default", help="TOML file or bundled recipe (default: %(default)s)")
-    data.add_argument("--from", dest="sources", type=Path, nargs="+", required=True, metavar="FOLDER",
-                      help="folders with manifests, or with speech/, noise/ and rir/ inside")
+    data.add_argument(
+        "--recipe", default="default", help="TOML file or bundled recipe (default: %(default)s)"
+    )
+    data.add_argument(
+        "--from",
+        dest="sources",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="FOLDER",
+        help="folders with manifests, or with speech/, noise/ and rir/ inside",
+    )
     features = step("features", _features, "make noisy mixtures, features and targets")
-    features.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes (default: %(default)s)")
+    features.add_argument(
+        "--jobs", type=int, default=os.cpu_count(), help="processes (default: %(default)s)"
+    )
     fit = step("fit", _fit, "train the network on the features made so far")
-    fit.add_argument("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
-    fit.add_argument("--threads", type=int, default=os.cpu_count(), help="of the CPU (default: %(default)s)")
+    fit.add_argument(
+        "--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu"
+    )
+    fit.add_argument(
+        "--threads", type=int, default=os.cpu_count(), help="of the CPU (default: %(default)s)"
+    )
     export = step("export", _export, "write the averaged weights of the last checkpoint as a model")
     export.add_argument("model", type=Path, metavar="MODEL.npz")
     evaluate = step("evaluate", _evaluate, "loss and SI-SDR on mixtures of the dev split")
-    evaluate.add_argument("--mixtures", type=int, default=60, help="how many (default: %(default)s)")
+    evaluate.add_argument(
+        "--mixtures", type=int, default=60, help="how many (default: %(default)s)"
+    )
     return parser
 
 
@@ -68,13 +85,17 @@ def _data(options):
     options.run.mkdir(parents=True, exist_ok=True)
     recipe = load_recipe(options.recipe)
     (options.run / RECIPE_FILE).write_text(recipe_text(options.recipe), encoding="utf-8")
-    prepare_corpus(options.sources, options.run / "corpus", recipe.data.n_simulated_rooms, recipe.seed)
+    prepare_corpus(
+        options.sources, options.run / "corpus", recipe.data.n_simulated_rooms, recipe.seed
+    )
 
 
 def _features(options):
     recipe = _recipe(options.run)
     for split, hours in (("dev", recipe.data.dev_hours), ("train", recipe.data.hours)):
-        make_shards(_shards(options.run), options.run / "corpus", split, hours, recipe, options.jobs)
+        make_shards(
+            _shards(options.run), options.run / "corpus", split, hours, recipe, options.jobs
+        )
 
 
 def _fit(options):
@@ -101,8 +122,10 @@ def _evaluate(options):
     print("SI-SDR, dB     mixtures   noisy  enhanced   gain")
     for score in score_mixtures(network, mixer, options.mixtures):
         gain_db = score.enhanced_db - score.noisy_db
-        print(f"{score.low_db:5.0f} ...{score.high_db:4.0f} {score.n_mixtures:10d} "
-              f"{score.noisy_db:9.2f} {score.enhanced_db:9.2f} {gain_db:6.2f}")
+        print(
+            f"{score.low_db:5.0f} ...{score.high_db:4.0f} {score.n_mixtures:10d} "
+            f"{score.noisy_db:9.2f} {score.enhanced_db:9.2f} {gain_db:6.2f}"
+        )
 
 
 def _recipe(run):

@@ -1,9 +1,4 @@
-"""Recordings to mix: decoded once into the run folder, then drawn from by weight.
-
-Two layouts are read: folders with manifests (``speech_manifest.csv``, ``noise_manifest.csv``,
-``rir_manifest.csv`` beside their shards), and plain folders with ``speech``, ``noise`` and ``rir``
-inside, whose sub-folders name the speakers and the kinds of noise.
-"""
+"""Recordings to mix: decoded once into the run folder, then drawn from by weight."""
 
 import csv
 import os
@@ -12,20 +7,17 @@ from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 
 import numpy as np
-import soundfile
-from scipy.signal import resample_poly
 from tqdm import tqdm
 
 from percepnet.constants import SAMPLE_RATE
 from percepnet_training.errors import TrainingError
+from percepnet_training.recordings import read_recordings, read_responses
 from percepnet_training.rooms import ROOM_LENGTH, prepare_response, simulate_room
 
 CLIPS_FILE = "clips.csv"
 ROOMS_FILE = "rooms.npy"
-SUFFIXES = {".wav", ".flac", ".ogg", ".opus"}
-DEV_ONE_IN = 20                             # plain folders: one group in 20 is for validation
-LOW_VOICE_HZ = 165                          # between most men's voices and most women's
-FLUENT_SECONDS = 2.0                        # mean clip length that counts as sentences
+LOW_VOICE_HZ = 165  # between most men's voices and most women's
+FLUENT_SECONDS = 2.0  # mean clip length that counts as sentences
 MAX_VOICE_SECONDS = 4
 
 
@@ -95,19 +87,21 @@ def prepare_corpus(sources, folder, n_simulated_rooms, seed):
         partial = folder / f"{kind}.partial"
         with open(partial, "wb") as file:
             position = 0
-            for split, group, bandwidth_hz, samples in _recordings(sources, kind):
+            for split, group, bandwidth_hz, samples in read_recordings(sources, kind):
                 clips.append(_describe(kind, split, group, position, bandwidth_hz, samples))
                 file.write(_to_int16(samples).tobytes())
                 position += len(samples)
         if not position:
             listed = ", ".join(map(str, sources))
-            raise TrainingError(f"no {kind} in {listed}: expected {kind}_manifest.csv or a folder {kind}")
+            raise TrainingError(
+                f"no {kind} in {listed}: expected {kind}_manifest.csv or a folder {kind}"
+            )
         os.replace(partial, _audio_file(folder, kind))
-    rooms = [prepare_response(response) for response in _responses(sources)]
+    rooms = [prepare_response(response) for response in read_responses(sources)]
     rng = np.random.default_rng((seed, zlib.crc32(b"rooms")))
     rooms += [simulate_room(rng) for _ in tqdm(range(n_simulated_rooms), "rooms")]
     np.save(folder / ROOMS_FILE, np.array(rooms, np.float32).reshape(-1, ROOM_LENGTH))
-    _write_clips(folder, clips)             # last: it marks the corpus as complete
+    _write_clips(folder, clips)  # last: it marks the corpus as complete
 
 
 class Corpus:
@@ -137,13 +131,17 @@ class Corpus:
         speakers = _groups([clip for clip in clips if clip.kind == "speech"], _speaker_weight)
         self.low_voices = [speaker for speaker in speakers if speaker.has_low_voice]
         self.high_voices = [speaker for speaker in speakers if not speaker.has_low_voice]
-        self.noises = _groups([clip for clip in clips if clip.kind == "noise"],
-                              lambda group, clips: noise_weights.get(group, 1.0))
+        self.noises = _groups(
+            [clip for clip in clips if clip.kind == "noise"],
+            lambda group, clips: noise_weights.get(group, 1.0),
+        )
         if not speakers or not self.noises:
             raise TrainingError(f"{folder} has no {split} speech or noise: add recordings")
         self.rooms = np.load(folder / ROOMS_FILE, mmap_mode="r")
-        self._audio = {kind: np.memmap(_audio_file(folder, kind), np.int16, "r")
-                       for kind in ("speech", "noise")}
+        self._audio = {
+            kind: np.memmap(_audio_file(folder, kind), np.int16, "r")
+            for kind in ("speech", "noise")
+        }
 
     def read(self, clip, start=0, n_samples=None):
         """Samples of a clip from ``start`` on, (n,) float32 ±1."""
@@ -186,11 +184,11 @@ def estimate_bandwidth(samples):
 
 def estimate_voice(samples):
     """Median fundamental of a voice, Hz, by autocorrelation; 0 where nothing is periodic."""
-    step = 12                               # 4 kHz is enough below 500 Hz
+    step = 12  # 4 kHz is enough below 500 Hz
     rate = SAMPLE_RATE // step
     samples = samples[: MAX_VOICE_SECONDS * SAMPLE_RATE]
     slow = samples[: len(samples) // step * step].reshape(-1, step).mean(1)
-    n_frame = rate // 20                    # 50 ms: three periods of a deep voice
+    n_frame = rate // 20  # 50 ms: three periods of a deep voice
     frames = slow[: len(slow) // n_frame * n_frame].reshape(-1, n_frame)
     if not len(frames):
         return 0.0
@@ -225,60 +223,6 @@ def _describe(kind, split, group, position, bandwidth_hz, samples):
     return Clip(kind, split, group, position, len(samples), bandwidth_hz, voice_hz)
 
 
-def _recordings(sources, kind):
-    """Yield (split, group, bandwidth_hz or None, samples) of every recording of a kind."""
-    for source in sources:
-        if (source / f"{kind}_manifest.csv").exists():
-            yield from _shards(source, kind)
-        else:
-            yield from _files(source / kind)
-
-
-def _shards(source, kind):
-    with open(source / f"{kind}_manifest.csv", newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    rows.sort(key=lambda row: (row["shard"], int(row["start_sample"])))
-    shard = samples = None
-    for row in tqdm(rows, kind):
-        if row["shard"] != shard:
-            shard, samples = row["shard"], _decode(source / row["shard"])
-        start, group = int(row["start_sample"]), row.get("speaker_id") or row.get("category")
-        yield (row["split"], group, float(row["bandwidth_hz"]),
-               samples[start : start + int(row["n_samples"])])
-
-
-def _files(folder):
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    for path in tqdm(paths, folder.name):
-        group = path.parent.relative_to(folder).as_posix()
-        is_dev = zlib.crc32(group.encode()) % DEV_ONE_IN == 0
-        yield "dev" if is_dev else "train", group, None, _decode(path)
-
-
-def _responses(sources):
-    for source in sources:
-        manifest = source / "rir_manifest.csv"
-        if manifest.exists():
-            with open(manifest, newline="", encoding="utf-8") as file:
-                paths = [source / row["file"] for row in csv.DictReader(file)]
-        else:
-            paths = sorted(p for p in (source / "rir").rglob("*") if p.suffix.lower() in SUFFIXES)
-        yield from map(_decode, paths)
-
-
-def _decode(path):
-    """Samples of a file at 48 kHz, channels averaged, (n,) float32."""
-    try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise TrainingError(f"cannot decode {path} ({error}): remove or replace it") from error
-    samples = samples.mean(1)
-    if rate == SAMPLE_RATE:
-        return samples
-    divisor = np.gcd(rate, SAMPLE_RATE)
-    return resample_poly(samples, SAMPLE_RATE // divisor, rate // divisor).astype(np.float32)
-
-
 def _to_int16(samples):
     return np.rint(np.clip(samples, -1, 1) * 32767).astype(np.int16)
 
@@ -299,5 +243,7 @@ def _write_clips(folder, clips):
 def _read_clips(folder):
     types = {item.name: item.type for item in fields(Clip)}
     with open(folder / CLIPS_FILE, newline="", encoding="utf-8") as file:
-        return [Clip(**{name: types[name](value) for name, value in row.items()})
-                for row in csv.DictReader(file)]
+        return [
+            Clip(**{name: types[name](value) for name, value in row.items()})
+            for row in csv.DictReader(file)
+        ]

@@ -1,13 +1,14 @@
 """How good a network is on mixtures of the dev split, which no fit has seen."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from tqdm import tqdm
 
 from percepnet import enhance
 
-CLASS_EDGES_DB = (-np.inf, 0, 5, 10, np.inf)    # of the noisy signal's SI-SDR
+CLASS_EDGES_DB = (-np.inf, 0, 5, 10, np.inf)  # of the noisy signal's SI-SDR
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def score_mixtures(network, mixer, n_mixtures):
         enhanced = enhance(mixture.noisy, network)
         pairs.append((si_sdr(mixture.clean, mixture.noisy), si_sdr(mixture.clean, enhanced)))
     scores = []
-    for low_db, high_db in zip(CLASS_EDGES_DB[:-1], CLASS_EDGES_DB[1:], strict=True):
+    for low_db, high_db in pairwise(CLASS_EDGES_DB):
         inside = np.array([pair for pair in pairs if low_db <= pair[0] < high_db])
         if len(inside):
             scores.append(Score(low_db, high_db, len(inside), *inside.mean(0)))

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from percepnet.network import Topology, quantize_network
+from percepnet.network import quantize_network
+from percepnet.topology import Topology
 
 
 def engine_network(twin):

@@ -8,16 +8,23 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from percepnet.constants import BAND_CENTRES, LOOKAHEAD_HOPS, N_BANDS, N_BINS, N_FEATURES, SAMPLE_RATE
+from percepnet.constants import (
+    BAND_CENTRES,
+    LOOKAHEAD_HOPS,
+    N_BANDS,
+    N_BINS,
+    N_FEATURES,
+    SAMPLE_RATE,
+)
 from percepnet.oracle import training_frames
 from percepnet_training.corpus import Corpus
 from percepnet_training.synthesis import Mixer
 
-N_PER_SHARD = 30                            # 20-s mixtures: ten minutes a file
+N_PER_SHARD = 30  # 20-s mixtures: ten minutes a file
 BAND_HZ = np.array(BAND_CENTRES) * (SAMPLE_RATE / 2 / (N_BINS - 1))
-KNOWN_SHARE = 0.95                          # of the bandwidth: its edge is an estimate
-MASKED = -1.0                               # as a gain target: left out of the loss
-N_COLUMNS = N_FEATURES + 2 * N_BANDS + 1    # features, gains, strengths, voice
+KNOWN_SHARE = 0.95  # of the bandwidth: its edge is an estimate
+MASKED = -1.0  # as a gain target: left out of the loss
+N_COLUMNS = N_FEATURES + 2 * N_BANDS + 1  # features, gains, strengths, voice
 
 
 class Batch(NamedTuple):

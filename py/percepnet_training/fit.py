@@ -15,14 +15,24 @@ from percepnet_training.model import TwinNetwork
 
 CHECKPOINT_FILE = "checkpoint.pt"
 LOG_FILE = "log.csv"
-LOG_STEPS = 50                              # steps per line of the log
+LOG_STEPS = 50  # steps per line of the log
 SAVE_SECONDS = 120
-N_VALIDATION = 24                           # windows per validation
+N_VALIDATION = 24  # windows per validation
 VALIDATION_STEPS = 500
-N_WARMUP_STEPS = 200                        # rate from 0
-DEVIATION_FLOOR = 1e-2                      # of a feature that hardly changes
-LOG_COLUMNS = ("step", "hours", "seconds", "rate", "quantised", "split", "loss", "gain", "strength",
-               "detection")
+N_WARMUP_STEPS = 200  # rate from 0
+DEVIATION_FLOOR = 1e-2  # of a feature that hardly changes
+LOG_COLUMNS = (
+    "step",
+    "hours",
+    "seconds",
+    "rate",
+    "quantised",
+    "split",
+    "loss",
+    "gain",
+    "strength",
+    "detection",
+)
 
 
 class Windows:
@@ -40,7 +50,9 @@ class Windows:
         self._shards = {}
         self.refresh()
         if not self._shards:
-            raise TrainingError(f"no {split} features in {folder}: run `percepnet-train features` first")
+            raise TrainingError(
+                f"no {split} features in {folder}: run `percepnet-train features` first"
+            )
 
     def refresh(self):
         """Look for new shards."""
@@ -132,7 +144,9 @@ class Trainer:
 
     def averaged_network(self):
         """A TwinNetwork with the averaged weights: what is exported."""
-        network = TwinNetwork(self.network.topology, self.average["mean"], self.average["deviation"])
+        network = TwinNetwork(
+            self.network.topology, self.average["mean"], self.average["deviation"]
+        )
         network.load_state_dict(self.average)
         return network.to(self._device)
 
@@ -150,14 +164,16 @@ class Trainer:
         os.replace(partial, self._run / CHECKPOINT_FILE)
 
     def _load(self):
-        state = torch.load(self._run / CHECKPOINT_FILE, map_location=self._device, weights_only=True)
+        state = torch.load(
+            self._run / CHECKPOINT_FILE, map_location=self._device, weights_only=True
+        )
         self.network.load_state_dict(state["network"])
         self._optimiser.load_state_dict(state["optimiser"])
         self.average = state["average"]
         self.step, self._seconds = state["step"], state["seconds"]
 
     def _update(self):
-        """One step; loss and parts. All chance comes from (seed, step), so a resumed fit is the same."""
+        """One step; loss and parts. Chance comes from (seed, step): a resumed fit is the same."""
         fit = self._fit
         rng = np.random.default_rng((self._seed, self.step))
         batch = self._train.draw(rng, fit.batch_size, self._device)
@@ -181,7 +197,9 @@ class Trainer:
             outputs = network(batch.features, quantised)
         skip = self._fit.n_warmup_frames
         gains, strengths = (values[:, skip:] for values in outputs)
-        return training_loss(gains, strengths, Batch(*(part[:, skip:] for part in batch)), self._fit)
+        return training_loss(
+            gains, strengths, Batch(*(part[:, skip:] for part in batch)), self._fit
+        )
 
     def _log(self, split, values):
         path = self._run / LOG_FILE
@@ -192,12 +210,17 @@ class Trainer:
             writer = csv.DictWriter(file, LOG_COLUMNS)
             if is_new:
                 writer.writeheader()
-            writer.writerow({
-                "step": self.step, "hours": f"{hours:.2f}", "seconds": f"{self._seconds:.0f}",
-                "rate": f"{learning_rate(fit, self.step):.2e}",
-                "quantised": int(is_quantised(fit, self.step)), "split": split,
-                **{name: f"{value:.5f}" for name, value in values.items()},
-            })
+            writer.writerow(
+                {
+                    "step": self.step,
+                    "hours": f"{hours:.2f}",
+                    "seconds": f"{self._seconds:.0f}",
+                    "rate": f"{learning_rate(fit, self.step):.2e}",
+                    "quantised": int(is_quantised(fit, self.step)),
+                    "split": split,
+                    **{name: f"{value:.5f}" for name, value in values.items()},
+                }
+            )
 
 
 def learning_rate(fit, step):

@@ -5,11 +5,11 @@ from torch.nn import functional as F
 
 from percepnet.constants import N_BANDS
 
-GAIN_EXPONENT = 0.6                         # 2 x 0.3: loudness (sones) of a band, from its magnitude
-GAIN_FLOOR = 4e-4                           # keeps the power's slope finite at 0
-LOUDNESS_FLOOR = 0.1                        # of relative loudness: errors below count absolutely
-FOURTH_POWER = 10.0                         # weight of the squared distance: punishes outliers
-STRENGTH_FLOOR = 1e-3                       # keeps the square root's slope finite
+GAIN_EXPONENT = 0.6  # 2 x 0.3: loudness (sones) of a band, from its magnitude
+GAIN_FLOOR = 4e-4  # keeps the power's slope finite at 0
+LOUDNESS_FLOOR = 0.1  # of relative loudness: errors below count absolutely
+FOURTH_POWER = 10.0  # weight of the squared distance: punishes outliers
+STRENGTH_FLOOR = 1e-3  # keeps the square root's slope finite
 
 
 def gain_distance(gains, targets):

@@ -1,7 +1,6 @@
-"""The torch twin of ``percepnet.network``: same layers, trainable, with the engine's rounding.
+"""The torch twin of ``percepnet.network``: the same layers, trainable.
 
-With ``quantised`` on, the forward pass computes what the int8 engine computes (integers exactly,
-floats to rounding), and gradients pass straight through the rounding.
+With ``quantised`` on, it computes what the int8 engine computes.
 """
 
 import torch
@@ -10,79 +9,8 @@ from torch.nn import functional as F
 
 from percepnet.constants import N_BANDS, N_FEATURES
 from percepnet.topology import CONV1_KERNEL, CONV2_KERNEL
-from percepnet.nn.int8 import ACTIVATION_SCALE, WEIGHT_MAX
-
-# tanh as a rational function, the engine's; error below 1e-4.
-NUMERATOR = (952.52801514, 96.39235687, 0.60863042)
-DENOMINATOR = (952.72399902, 413.36801147, 11.88600922)
-
-
-class _Round(torch.autograd.Function):
-    """To the nearest integer; gradients pass."""
-
-    @staticmethod
-    def forward(ctx, values):
-        return values.round()
-
-    @staticmethod
-    def backward(ctx, gradient):
-        return gradient
-
-
-class _RationalTanh(torch.autograd.Function):
-    """The engine's tanh; the gradient is the true one."""
-
-    @staticmethod
-    def forward(ctx, values):
-        result = rational_tanh(values)
-        ctx.save_for_backward(result)
-        return result
-
-    @staticmethod
-    def backward(ctx, gradient):
-        (result,) = ctx.saved_tensors
-        return gradient * (1 - result * result)
-
-
-def rational_tanh(values):
-    """tanh as the engine computes it, any shape."""
-    squared = values * values
-    top = values * (NUMERATOR[0] + squared * (NUMERATOR[1] + squared * NUMERATOR[2]))
-    bottom = DENOMINATOR[0] + squared * (DENOMINATOR[1] + squared * DENOMINATOR[2])
-    return (top / bottom).clamp(-1, 1)
-
-
-def rational_sigmoid(values):
-    """Sigmoid as the engine computes it, any shape."""
-    return 0.5 + 0.5 * rational_tanh(0.5 * values)
-
-
-def quantised_weight(weight):
-    """Integers (n_out, n_in) of a weight matrix and scale (n_out,) per row; gradients pass."""
-    scale = weight.detach().abs().amax(1) / WEIGHT_MAX
-    scale = torch.where(scale == 0, torch.ones_like(scale), scale)
-    return _Round.apply(weight / scale[:, None]), scale
-
-
-def int8_linear(values, weight, bias, quantised):
-    """``values @ weight.T + bias`` of a layer that the engine holds as int8.
-
-    Parameters
-    ----------
-    values : (..., n_in)
-        In -1...1.
-    weight, bias : (n_out, n_in), (n_out,) float32
-    quantised : bool
-
-    Returns
-    -------
-    (..., n_out)
-    """
-    if not quantised:
-        return F.linear(values, weight, bias)
-    integers, scale = quantised_weight(weight)
-    sums = F.linear(_Round.apply(values * ACTIVATION_SCALE), integers)
-    return sums.float() * (scale / ACTIVATION_SCALE) + bias
+from percepnet_training.recurrence import GRU
+from percepnet_training.rounding import int8_linear, tanh
 
 
 class CausalConv(nn.Module):
@@ -107,106 +35,7 @@ class CausalConv(nn.Module):
         padded = F.pad(frames, (0, 0, kernel - 1, 0))
         history = torch.cat([padded[:, k : k + n_frames] for k in range(kernel)], 2)
         matrix = self.weight.transpose(1, 2).flatten(1)
-        return _tanh(int8_linear(history, matrix, self.bias, quantised), quantised)
-
-
-class GRU(nn.Module):
-    """Gated recurrent unit, torch's equations: reset applied after the matrix product.
-
-    Attributes
-    ----------
-    weight_ih, weight_hh : (3 * n_units, n_in), (3 * n_units, n_units) float32
-        Rows: reset, update, candidate.
-    bias_ih, bias_hh : (3 * n_units,) float32
-    """
-
-    def __init__(self, n_in, n_units):
-        super().__init__()
-        bound = n_units**-0.5
-        self.weight_ih = nn.Parameter(torch.empty(3 * n_units, n_in).uniform_(-bound, bound))
-        self.bias_ih = nn.Parameter(torch.empty(3 * n_units).uniform_(-bound, bound))
-        # Orthogonal: keeps memories alive from the start.
-        gates = [nn.init.orthogonal_(torch.empty(n_units, n_units)) for _ in range(3)]
-        self.weight_hh = nn.Parameter(torch.cat(gates))
-        self.bias_hh = nn.Parameter(torch.empty(3 * n_units).uniform_(-bound, bound))
-
-    def forward(self, frames, quantised):
-        """(n_batch, n_frames, n_in) in -1...1 to states (n_batch, n_frames, n_units); from zero."""
-        drive = int8_linear(frames, self.weight_ih, self.bias_ih, quantised)
-        drive = drive.float().transpose(0, 1).contiguous()
-        weight = self.weight_hh
-        if quantised:
-            integers, scale = quantised_weight(weight)
-            weight = integers * (scale / ACTIVATION_SCALE)[:, None]
-        return _Recurrence.apply(drive, weight, self.bias_hh, quantised).transpose(0, 1)
-
-
-class _Recurrence(torch.autograd.Function):
-    """All steps of a GRU with its own back-propagation through time.
-
-    Against autograd's tape it halves the work per step: the weight's gradient is one large product
-    at the end, and rounding the state costs nothing but the rounding.
-    """
-
-    @staticmethod
-    def forward(ctx, drive, weight, bias, quantised):
-        device = drive.device.type
-        ctx.quantised = quantised
-        ctx.product_type = (
-            torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else drive.dtype
-        )
-        n_frames, n_batch, n_units = drive.shape[0], drive.shape[1], drive.shape[2] // 3
-        states = drive.new_zeros(n_frames + 1, n_batch, n_units)
-        entering = torch.zeros_like(states[1:]) if quantised else states[:-1]
-        products = torch.empty_like(drive)                              # of the recurrent matrix
-        gates = drive.new_empty(n_frames, n_batch, 2 * n_units)         # reset, update
-        candidates = drive.new_empty(n_frames, n_batch, n_units)
-        transposed = weight.t().contiguous()
-        per_frame = zip(
-            states[:-1], states[1:], entering, products, gates, candidates,
-            drive[..., : 2 * n_units], drive[..., 2 * n_units :], strict=True,
-        )  # fmt: skip
-        # Small products: casting them down would cost more than it saves, and lose the integers.
-        with torch.autocast(device, enabled=False):
-            for state, following, seen, product, gate, candidate, to_gate, to_candidate in per_frame:
-                if quantised:
-                    torch.mul(state, ACTIVATION_SCALE, out=seen).round_()
-                torch.addmm(bias, seen, transposed, out=product)
-                torch.add(to_gate, product[:, : 2 * n_units], out=gate)
-                gate.copy_(rational_sigmoid(gate)) if quantised else gate.sigmoid_()
-                reset, update = gate[:, :n_units], gate[:, n_units:]
-                torch.addcmul(to_candidate, reset, product[:, 2 * n_units :], out=candidate)
-                candidate.copy_(rational_tanh(candidate)) if quantised else candidate.tanh_()
-                torch.lerp(candidate, state, update, out=following)
-        ctx.save_for_backward(states, entering, gates, candidates, products, weight)
-        return states[1:]
-
-    @staticmethod
-    def backward(ctx, gradient):
-        states, entering, gates, candidates, products, weight = ctx.saved_tensors
-        n_frames, n_batch, n_units = candidates.shape
-        to_state = weight * ACTIVATION_SCALE if ctx.quantised else weight
-        reset, update = gates.split(n_units, 2)
-        # Everything that does not need the later steps' gradient, for all frames at once.
-        to_update = (states[:-1] - candidates) * update * (1 - update)
-        to_candidate = (1 - update) * (1 - candidates * candidates)
-        to_reset = products[..., 2 * n_units :] * reset * (1 - reset)
-        # What reaches the recurrent product, and the candidate's input beside it.
-        product = torch.empty_like(products)
-        candidate = torch.empty_like(candidates)
-        carried = gradient.new_zeros(n_batch, n_units)
-        for t in range(n_frames - 1, -1, -1):
-            carried += gradient[t]
-            torch.mul(carried, to_candidate[t], out=candidate[t])
-            torch.mul(candidate[t], to_reset[t], out=product[t, :, :n_units])
-            torch.mul(carried, to_update[t], out=product[t, :, n_units : 2 * n_units])
-            torch.mul(candidate[t], reset[t], out=product[t, :, 2 * n_units :])
-            carried = torch.addmm(carried * update[t], product[t], to_state)
-        rows = product.flatten(0, 1)
-        seen = entering.flatten(0, 1).to(ctx.product_type)
-        to_weight = (rows.to(ctx.product_type).t() @ seen).to(weight.dtype)
-        to_drive = torch.cat((product[..., : 2 * n_units], candidate), 2)
-        return to_drive, to_weight, rows.sum(0), None
+        return tanh(int8_linear(history, matrix, self.bias, quantised), quantised)
 
 
 class TwinNetwork(nn.Module):
@@ -253,7 +82,7 @@ class TwinNetwork(nn.Module):
             Before the sigmoid; the last is the voice's.
         strength_logits : (n_batch, n_frames, N_BANDS) float32
         """
-        hidden = _tanh(self.dense((features - self.mean) / self.deviation), quantised)
+        hidden = tanh(self.dense((features - self.mean) / self.deviation), quantised)
         conv1 = self.conv1(hidden, quantised)
         conv2 = self.conv2(conv1, quantised)
         gru1 = self.gru1(conv2, quantised)
@@ -263,7 +92,3 @@ class TwinNetwork(nn.Module):
         gain_logits = self.gain_head(torch.cat((conv2.float(), gru1, gru2, gru3, gain_state), 2))
         strength_state = self.strength_gru(torch.cat((gru3, conv2.float()), 2), quantised)
         return gain_logits.float(), self.strength_head(strength_state).float()
-
-
-def _tanh(values, quantised):
-    return _RationalTanh.apply(values) if quantised else torch.tanh(values)

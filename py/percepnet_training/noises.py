@@ -17,7 +17,7 @@ def unit_power(samples):
 
 
 def shaped_noise(rng, n_samples, levels_db, frequencies_hz):
-    """Gaussian noise whose spectrum runs through ``levels_db`` at ``frequencies_hz`` (ascending)."""
+    """Gaussian noise with levels ``levels_db`` at ``frequencies_hz``, ascending; (n,) float32."""
     n_fft = fft.next_fast_len(n_samples, real=True)
     bins_hz = np.linspace(0, SAMPLE_RATE / 2, n_fft // 2 + 1, dtype=np.float32)
     # On a coarse logarithmic grid first: exponentials of every bin would cost more than the FFT.
@@ -38,12 +38,14 @@ def slow_curve(rng, n_samples, rate_hz, low=0.0, high=1.0):
     x = np.linspace(0, n_knots - 1.001, max(2, n_samples // 48))
     share = 0.5 - 0.5 * np.cos(np.pi * (x % 1))
     coarse = knots[x.astype(int)] * (1 - share) + knots[x.astype(int) + 1] * share
-    return np.interp(np.arange(n_samples), np.linspace(0, n_samples, len(coarse)), coarse).astype(np.float32)
+    return np.interp(np.arange(n_samples), np.linspace(0, n_samples, len(coarse)), coarse).astype(
+        np.float32
+    )
 
 
 def coloured(rng, n_samples):
     """Stationary noise with a random spectrum: white, pink, brown and anything between."""
-    slope_db = rng.uniform(-9, 1)           # per octave
+    slope_db = rng.uniform(-9, 1)  # per octave
     knots_hz = np.geomspace(50, 22000, rng.integers(3, 10))
     bumps_db = rng.normal(0, rng.uniform(1, 8), len(knots_hz))
     return shaped_noise(rng, n_samples, slope_db * np.log2(knots_hz / 1000) + bumps_db, knots_hz)
@@ -68,7 +70,9 @@ def hum(rng, n_samples):
     """Mains hum: harmonics of 50 or 60 Hz over a little hiss."""
     mains_hz = rng.choice((50.0, 60.0)) * rng.uniform(0.998, 1.002)
     n_harmonics = rng.integers(3, 40)
-    levels_db = rng.normal(0, 8, n_harmonics) - rng.uniform(1, 12) * np.log2(np.arange(1, n_harmonics + 1))
+    levels_db = rng.normal(0, 8, n_harmonics) - rng.uniform(1, 12) * np.log2(
+        np.arange(1, n_harmonics + 1)
+    )
     phase = 2 * np.pi * mains_hz / SAMPLE_RATE * np.arange(n_samples)
     tones = _harmonics(phase, 10 ** (levels_db / 20), rng)
     return unit_power(tones + hiss(rng, n_samples) * 10 ** (rng.uniform(-40, -10) / 20))
@@ -78,7 +82,9 @@ def fan(rng, n_samples):
     """Ventilator: broadband flow, blade tone with harmonics, slow flutter."""
     slope_db = rng.uniform(-8, -2)
     knots_hz = np.geomspace(40, 22000, 7)
-    flow = shaped_noise(rng, n_samples, slope_db * np.log2(knots_hz / 500) + rng.normal(0, 4, 7), knots_hz)
+    flow = shaped_noise(
+        rng, n_samples, slope_db * np.log2(knots_hz / 500) + rng.normal(0, 4, 7), knots_hz
+    )
     blade_hz = rng.uniform(40, 400) * (1 + 0.01 * slow_curve(rng, n_samples, 0.5, -1, 1))
     phase = np.cumsum(2 * np.pi * blade_hz / SAMPLE_RATE)
     n_harmonics = rng.integers(2, 10)
@@ -116,7 +122,9 @@ def rain(rng, n_samples):
     drops = _impacts(rng, n_samples, rng.uniform(20, 400), (0.0005, 0.004), (1500, 9000))
     knots_hz = np.geomspace(200, 22000, 6)
     slope_db = rng.uniform(-5, 1)
-    bed = shaped_noise(rng, n_samples, slope_db * np.log2(knots_hz / 2000) + rng.normal(0, 3, 6), knots_hz)
+    bed = shaped_noise(
+        rng, n_samples, slope_db * np.log2(knots_hz / 2000) + rng.normal(0, 3, 6), knots_hz
+    )
     return unit_power(drops * 10 ** (rng.uniform(-15, 8) / 20) + bed)
 
 
@@ -131,7 +139,9 @@ def typing(rng, n_samples):
     while time < n_samples / SAMPLE_RATE:
         times += [time, time + rng.uniform(0.04, 0.12)]
         time += rng.gamma(4, 0.04) if rng.random() < 0.88 else rng.exponential(1.5)
-    levels = np.tile((1.0, rng.uniform(0.2, 0.7)), len(times) // 2) * 10 ** rng.normal(0, 0.15, len(times))
+    levels = np.tile((1.0, rng.uniform(0.2, 0.7)), len(times) // 2) * 10 ** rng.normal(
+        0, 0.15, len(times)
+    )
     return _struck(rng, n_samples, np.array(times), levels, (0.001, 0.02), (300, 7000))
 
 
@@ -155,7 +165,7 @@ def alarm(rng, n_samples):
     else:
         frequency_hz = low_hz + (high_hz - low_hz) * (0.5 - 0.5 * np.cos(2 * np.pi * turn))
         gate = np.ones(n_samples, np.float32)
-    n_smooth = 200                          # switching in 4 ms, as loudspeakers do
+    n_smooth = 200  # switching in 4 ms, as loudspeakers do
     edges = np.cumsum(np.concatenate((np.zeros(n_smooth), gate)))
     gate = (edges[n_smooth:] - edges[:-n_smooth]) / n_smooth
     phase = np.cumsum(2 * np.pi * frequency_hz / SAMPLE_RATE)
@@ -180,7 +190,9 @@ def _harmonics(phase, levels, rng):
     power, total = np.ones_like(base), np.zeros(len(phase), np.float32)
     for level, turn in zip(levels, turns, strict=True):
         power = power * base
-        total += level * (power.real * np.float32(np.cos(turn)) - power.imag * np.float32(np.sin(turn)))
+        total += level * (
+            power.real * np.float32(np.cos(turn)) - power.imag * np.float32(np.sin(turn))
+        )
     return unit_power(total)
 
 
@@ -188,7 +200,9 @@ def _impacts(rng, n_samples, rate_hz, decay_seconds, band_hz):
     """Poisson impacts of exponentially spread level, (n,) float32."""
     n_impacts = max(1, rng.poisson(rate_hz * n_samples / SAMPLE_RATE))
     times = rng.uniform(0, n_samples / SAMPLE_RATE, n_impacts)
-    return _struck(rng, n_samples, times, rng.exponential(1, n_impacts) ** 1.5, decay_seconds, band_hz)
+    return _struck(
+        rng, n_samples, times, rng.exponential(1, n_impacts) ** 1.5, decay_seconds, band_hz
+    )
 
 
 def _struck(rng, n_samples, times, levels, decay_seconds, band_hz):
@@ -197,10 +211,14 @@ def _struck(rng, n_samples, times, levels, decay_seconds, band_hz):
     seconds = np.arange(n_ring) / SAMPLE_RATE
     objects = []
     for _ in range(n_objects):
-        decay, frequency_hz = (np.exp(rng.uniform(*np.log(edges))) for edges in (decay_seconds, band_hz))
+        decay, frequency_hz = (
+            np.exp(rng.uniform(*np.log(edges))) for edges in (decay_seconds, band_hz)
+        )
         tone = np.sin(2 * np.pi * frequency_hz * seconds + rng.uniform(0, 2 * np.pi))
         share = rng.uniform(0.1, 1)
-        objects.append((tone * (1 - share) + rng.standard_normal(n_ring) * share) * np.exp(-seconds / decay))
+        objects.append(
+            (tone * (1 - share) + rng.standard_normal(n_ring) * share) * np.exp(-seconds / decay)
+        )
     samples = np.zeros(n_samples + n_ring, np.float32)
     starts = (times * SAMPLE_RATE).astype(int)
     for start, level in zip(starts[starts < n_samples], levels[starts < n_samples], strict=True):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from percepnet_training.errors import TrainingError
 
-RECIPE_FILE = "recipe.toml"                 # the run folder's own copy
+RECIPE_FILE = "recipe.toml"  # the run folder's own copy
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from scipy.signal import butter, sosfilt
 
 from percepnet.constants import SAMPLE_RATE
 
-ROOM_LENGTH = 3 * SAMPLE_RATE // 2          # 1.5 s; longer responses are faded out
-EARLY_SECONDS = 0.020                       # kept in the target: it helps intelligibility
+ROOM_LENGTH = 3 * SAMPLE_RATE // 2  # 1.5 s; longer responses are faded out
+EARLY_SECONDS = 0.020  # kept in the target: it helps intelligibility
 EARLY_FADE_SECONDS = 0.005
-MIXING_SECONDS = 0.040                      # images before, diffuse tail after
-SPEED_OF_SOUND = 343.0                      # m/s
-MAX_ORDER = 6                               # images per axis: 40 ms reach 14 m
-TAIL_EDGES_HZ = (500, 2000, 8000)           # tail bands, each with its own decay
+MIXING_SECONDS = 0.040  # images before, diffuse tail after
+SPEED_OF_SOUND = 343.0  # m/s
+MAX_ORDER = 6  # images per axis: 40 ms reach 14 m
+TAIL_EDGES_HZ = (500, 2000, 8000)  # tail bands, each with its own decay
 
 
 def early_part(response):
@@ -53,7 +53,9 @@ def simulate_room(rng):
     # Close talkers: the direct sound leads in half of the rooms.
     if rng.random() < 0.5:
         offset = rng.normal(size=3)
-        source = np.clip(listener + offset * rng.uniform(0.2, 0.8) / np.linalg.norm(offset), 0.1, size - 0.1)
+        source = np.clip(
+            listener + offset * rng.uniform(0.2, 0.8) / np.linalg.norm(offset), 0.1, size - 0.1
+        )
     response = _images(rng, size, t60, source, listener)
     tail = _tail(rng, t60)
     # Join both where the images end: the tail goes on at their level.
@@ -72,17 +74,21 @@ def _images(rng, size, t60, source, listener):
     reflection = np.sqrt(1 - np.clip(0.161 * volume / (walls * t60), 0.05, 0.95))
     order = np.arange(-MAX_ORDER, MAX_ORDER + 1)
     # Along each axis an image sits at 2kL + s or 2kL - s, after |2k| or |2k - 1| reflections.
-    offsets = [np.concatenate((2 * order * length + s, 2 * order * length - s)) - hear
-               for length, s, hear in zip(size, source, listener, strict=True)]
+    offsets = [
+        np.concatenate((2 * order * length + s, 2 * order * length - s)) - hear
+        for length, s, hear in zip(size, source, listener, strict=True)
+    ]
     bounces = np.concatenate((np.abs(2 * order), np.abs(2 * order - 1)))
     x, y, z = np.meshgrid(*offsets, indexing="ij")
     n_bounces = sum(np.meshgrid(bounces, bounces, bounces, indexing="ij"))
     distance = np.sqrt(x**2 + y**2 + z**2)
     # Uneven walls: spreads the arrivals, else the small set of lengths rings.
-    delay = distance / SPEED_OF_SOUND * SAMPLE_RATE + rng.uniform(-3, 3, distance.shape) * (n_bounces > 0)
+    delay = distance / SPEED_OF_SOUND * SAMPLE_RATE + rng.uniform(-3, 3, distance.shape) * (
+        n_bounces > 0
+    )
     sample = np.rint(delay).astype(np.int64)
     heard = (sample >= 0) & (sample < ROOM_LENGTH)
-    amplitude = reflection ** n_bounces / np.maximum(distance, 0.1)
+    amplitude = reflection**n_bounces / np.maximum(distance, 0.1)
     return np.bincount(sample[heard], amplitude[heard], ROOM_LENGTH)
 
 

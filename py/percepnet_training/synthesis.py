@@ -17,11 +17,11 @@ from percepnet_training.noises import shaped_noise, slow_curve, synthesise, unit
 from percepnet_training.rooms import ROOM_LENGTH, early_part
 
 NYQUIST_HZ = SAMPLE_RATE / 2
-MAX_CLIP_SECONDS = 10                       # of one take, so that a sequence mixes several
-TAIL_HOPS = 10                              # a clip's bandwidth holds while its echo rings
+MAX_CLIP_SECONDS = 10  # of one take, so that a sequence mixes several
+TAIL_HOPS = 10  # a clip's bandwidth holds while its echo rings
 # Play-back speeds: pitch and formants move together, as between people.
 SPEEDS = ((7, 8), (9, 10), (10, 11), (15, 16), (16, 15), (11, 10), (10, 9), (8, 7))
-SLOWER = ((3, 4), (4, 5), (5, 6))           # a high voice becomes a low one
+SLOWER = ((3, 4), (4, 5), (5, 6))  # a high voice becomes a low one
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,11 @@ class Mixer:
         early_spectrum, wet_spectrum = self._speech_in_room(rng, speech_spectrum)
         lowpass, edge_hz = self._random_lowpass(rng)
         clean = self._samples(early_spectrum * lowpass)
-        noisy = self._samples(wet_spectrum * lowpass) if wet_spectrum is not early_spectrum else clean.copy()
+        noisy = (
+            self._samples(wet_spectrum * lowpass)
+            if wet_spectrum is not early_spectrum
+            else clean.copy()
+        )
         snr_db = draw_snr_db(rng)
         if snr_db is not None:
             noise_spectrum = self._spectrum(self._noise(rng)) * self._random_filter(rng)
@@ -75,7 +79,9 @@ class Mixer:
             noisy += noise * noise_gain(clean, noise, snr_db)
         level = level_gain(rng, clean, noisy)
         clean, noisy = clean * level, _degrade(rng, noisy * level)
-        return Mixture(noisy.astype(np.float32), clean.astype(np.float32), np.minimum(bandwidth_hz, edge_hz))
+        return Mixture(
+            noisy.astype(np.float32), clean.astype(np.float32), np.minimum(bandwidth_hz, edge_hz)
+        )
 
     def _speech(self, rng):
         """Clips of one speaker with pauses: samples (n,) and bandwidth per hop."""
@@ -185,7 +191,7 @@ class Mixer:
         response = np.ones(1025)
         turn = np.linspace(0, np.pi, len(response))
         if rng.random() < 0.5:
-            slope_db = rng.uniform(-3, 3)   # per octave, from 100 Hz
+            slope_db = rng.uniform(-3, 3)  # per octave, from 100 Hz
             octaves = np.log2(np.maximum(turn / np.pi * NYQUIST_HZ, 100) / 1000)
             response *= 10 ** (slope_db / 20 * octaves)
         for power in (1, -1):
