@@ -200,7 +200,11 @@ def estimate_voice(samples):
     voiced = (score.max(1) > 0.6) & (correlation[:, 0] > 0.1 * correlation[:, 0].max())
     if not voiced.any():
         return 0.0
-    return float(rate / np.median(lags[score[voiced].argmax(1)]))
+    score = score[voiced]
+    # The first lag that is nearly as good as the best: later ones are its multiples.
+    peak = (score[:, 1:-1] >= score[:, :-2]) & (score[:, 1:-1] >= score[:, 2:])
+    first = (peak & (score[:, 1:-1] > 0.85 * score.max(1, keepdims=True))).argmax(1) + 1
+    return float(rate / np.median(lags[first]))
 
 
 def _speaker_weight(_, clips):

@@ -171,12 +171,8 @@ class Mixer:
         """Spectra of the target and of what arrives; one and the same object without a room."""
         if rng.random() < 0.45 or not len(self._corpus.rooms):
             return spectrum, spectrum
-        response = self._corpus.draw_room(rng)
-        early = early_part(response)
-        # Nearer or farther than the room's own direct-to-late ratio.
-        late = (response - early) * np.float32(10 ** (rng.uniform(-12, 2) / 20))
-        early_spectrum = spectrum * self._spectrum(early)
-        return early_spectrum, early_spectrum + spectrum * self._spectrum(late)
+        target, heard = split_echoes(rng, self._corpus.draw_room(rng))
+        return spectrum * self._spectrum(target), spectrum * self._spectrum(heard)
 
     def _noise_in_room(self, rng, spectrum):
         if rng.random() < 0.7 or not len(self._corpus.rooms):
@@ -219,6 +215,14 @@ def draw_snr_db(rng):
     if kind < 0.83:
         return rng.uniform(-5, 20)
     return rng.uniform(-15, -5) if kind < 0.91 else rng.uniform(20, 45)
+
+
+def split_echoes(rng, response):
+    """Target response (direct sound, early echoes) and the whole one, late echoes re-weighted."""
+    early = early_part(response)
+    # Nearer or farther than the room's own direct-to-late ratio.
+    late = (response - early) * np.float32(10 ** (rng.uniform(-12, 2) / 20))
+    return early, early + late
 
 
 def active_power(samples):

@@ -1,0 +1,104 @@
+"""Corpora: decoded once, split for good, drawn from by weight."""
+
+import csv
+
+import numpy as np
+import pytest
+import soundfile
+from scipy.signal import butter, sosfilt
+from training_folders import NOISES, SPEAKERS, tiny_mixer, voice_like, write_sources
+
+from percepnet import SAMPLE_RATE
+from percepnet_training.corpus import (
+    CLIPS_FILE,
+    Corpus,
+    estimate_bandwidth,
+    estimate_voice,
+    prepare_corpus,
+)
+from percepnet_training.errors import TrainingError
+
+
+def test_samples_survive_decoding(tmp_path):
+    tiny_mixer(tmp_path)
+    corpus = Corpus(tmp_path / "corpus", "train", {})
+    written = voice_like(110, 2.0, 5)
+    (low,) = corpus.low_voices
+    np.testing.assert_allclose(corpus.read(low.clips[0]), written, atol=1.2 / 32768)
+    part = corpus.read(low.clips[0], start=100, n_samples=50)
+    np.testing.assert_allclose(part, written[100:150], atol=1.2 / 32768)
+
+
+@pytest.mark.parametrize("split", ["train", "dev"])
+def test_a_split_holds_only_its_own_groups(tmp_path, split):
+    tiny_mixer(tmp_path)
+    corpus = Corpus(tmp_path / "corpus", split, {})
+    names = {speaker.name for speaker in (*corpus.low_voices, *corpus.high_voices)}
+    assert names == set(SPEAKERS[split])
+    assert {noise.name for noise in corpus.noises} == set(NOISES[split])
+
+
+def test_low_and_high_voices_are_drawn_equally_often(tmp_path, rng):
+    tiny_mixer(tmp_path)
+    corpus = Corpus(tmp_path / "corpus", "train", {})
+    drawn = [corpus.draw_speaker(rng).name for _ in range(400)]
+    assert drawn.count("low") == pytest.approx(200, abs=50)
+
+
+def test_manifests_name_split_group_and_place(tmp_path):
+    shards, corpus = tmp_path / "shards", tmp_path / "corpus"
+    shards.mkdir()
+    samples = voice_like(120, 3.0, 1)
+    for kind, group in (("speech", "speaker_id"), ("noise", "category")):
+        soundfile.write(shards / f"{kind}.flac", samples, SAMPLE_RATE)
+        with open(shards / f"{kind}_manifest.csv", "w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["shard", "start_sample", "n_samples", "bandwidth_hz", "split", group])
+            writer.writerow([f"{kind}.flac", 4800, 48000, 7000, "train", "someone"])
+            writer.writerow([f"{kind}.flac", 60000, 24000, 9000, "dev", "other"])
+    prepare_corpus([shards], corpus, 0, 1)
+    (speaker,) = Corpus(corpus, "train", {}).low_voices
+    (clip,) = speaker.clips
+    assert (speaker.name, clip.bandwidth_hz, clip.n_samples) == ("someone", 7000, 48000)
+    read = Corpus(corpus, "train", {}).read(clip)
+    np.testing.assert_allclose(read, samples[4800:52800], atol=1.2 / 32768)
+
+
+def test_a_finished_corpus_is_left_alone(tmp_path):
+    tiny_mixer(tmp_path)
+    before = (tmp_path / "corpus" / CLIPS_FILE).stat().st_mtime_ns
+    prepare_corpus([tmp_path / "nothing here"], tmp_path / "corpus", 3, 1)
+    assert (tmp_path / "corpus" / CLIPS_FILE).stat().st_mtime_ns == before
+
+
+def test_bandwidth_is_where_the_spectrum_ends(rng):
+    sos = butter(12, 6000, fs=SAMPLE_RATE, output="sos")
+    narrow = sosfilt(sos, rng.standard_normal(SAMPLE_RATE))
+    assert estimate_bandwidth(narrow) == pytest.approx(8000, abs=3000)
+    assert estimate_bandwidth(rng.standard_normal(SAMPLE_RATE)) > 23000
+
+
+@pytest.mark.parametrize("f0_hz", [90, 140, 260])
+def test_voice_is_found(f0_hz):
+    assert estimate_voice(voice_like(f0_hz, 2.0, 1)) == pytest.approx(f0_hz, rel=0.05)
+
+
+def test_noise_has_no_voice(rng):
+    assert estimate_voice(rng.standard_normal(SAMPLE_RATE)) == 0
+
+
+def test_a_folder_without_speech_is_named(tmp_path):
+    with pytest.raises(TrainingError, match=r"no speech in .*empty"):
+        prepare_corpus([tmp_path / "empty"], tmp_path / "corpus", 0, 1)
+
+
+def test_a_broken_file_is_named(tmp_path):
+    sources = write_sources(tmp_path / "sources")
+    (sources / "speech" / "low" / "0.wav").write_bytes(b"not audio")
+    with pytest.raises(TrainingError, match=r"cannot decode .*0\.wav"):
+        prepare_corpus([sources], tmp_path / "corpus", 0, 1)
+
+
+def test_an_unprepared_corpus_says_what_to_run(tmp_path):
+    with pytest.raises(TrainingError, match="percepnet-train data"):
+        Corpus(tmp_path, "train", {})

@@ -1,0 +1,102 @@
+"""Mixtures: reproducible, at the SNR asked for, with targets free of late echoes."""
+
+import numpy as np
+import pytest
+from training_folders import tiny_mixer
+
+from percepnet.constants import HOP_LENGTH, SAMPLE_RATE
+from percepnet_training.noises import GENERATORS
+from percepnet_training.rooms import early_part, prepare_response, simulate_room
+from percepnet_training.synthesis import active_power, draw_snr_db, noise_gain, split_echoes
+
+EARLY_END = round(0.025 * SAMPLE_RATE)
+
+
+def test_a_mixture_depends_on_seed_and_index_only(tmp_path):
+    first, again = tiny_mixer(tmp_path), tiny_mixer(tmp_path)
+    other_seed = tiny_mixer(tmp_path, seed=4)
+    again.mixture(6)    # what was made before does not matter
+    for name in ("noisy", "clean", "bandwidth_hz"):
+        mixture = getattr(first.mixture(7), name)
+        np.testing.assert_array_equal(mixture, getattr(again.mixture(7), name))
+    assert not np.array_equal(first.mixture(7).noisy, first.mixture(8).noisy)
+    assert not np.array_equal(first.mixture(7).noisy, other_seed.mixture(7).noisy)
+
+
+def test_mixtures_are_valid_audio(tmp_path):
+    mixer = tiny_mixer(tmp_path)
+    for index in range(30):
+        mixture = mixer.mixture(index)
+        for signal in (mixture.noisy, mixture.clean):
+            assert signal.dtype == np.float32
+            assert signal.shape == (72000,)
+            assert np.isfinite(signal).all()
+        assert np.abs(mixture.noisy).max() <= 1
+        assert mixture.bandwidth_hz.shape == (150,)
+
+
+@pytest.mark.parametrize("snr_db", [-15, 0, 12.5, 45])
+def test_noise_gets_the_snr_asked_for(rng, snr_db):
+    clean = np.zeros(4 * SAMPLE_RATE, np.float32)
+    clean[SAMPLE_RATE : 2 * SAMPLE_RATE] = rng.standard_normal(SAMPLE_RATE)
+    noise = 0.3 * rng.standard_normal(len(clean)).astype(np.float32)
+    scaled = noise * noise_gain(clean, noise, snr_db)
+    # Of active speech: the three silent seconds do not count.
+    measured_db = 10 * np.log10(np.mean(clean[SAMPLE_RATE : 2 * SAMPLE_RATE] ** 2) / np.mean(scaled**2))
+    assert measured_db == pytest.approx(snr_db, abs=0.2)
+    assert active_power(clean) == pytest.approx(1, rel=0.05)
+
+
+def test_snr_lies_where_people_talk(rng):
+    drawn = [draw_snr_db(rng) for _ in range(3000)]
+    noisy = np.array([snr_db for snr_db in drawn if snr_db is not None])
+    assert drawn.count(None) / 3000 == pytest.approx(0.05, abs=0.02)
+    assert noisy.min() >= -15
+    assert noisy.max() <= 45
+    assert np.mean((noisy >= -5) & (noisy <= 20)) > 0.7
+
+
+def test_a_target_has_no_late_echo(rng):
+    response = simulate_room(rng)
+    target, heard = split_echoes(rng, response)
+    assert not target[EARLY_END:].any()
+    assert np.sum(heard[EARLY_END:] ** 2) > 0
+    keep = round(0.020 * SAMPLE_RATE)
+    np.testing.assert_array_equal(target[:keep], heard[:keep])
+
+
+def test_responses_start_with_the_direct_sound(rng):
+    response = np.zeros(SAMPLE_RATE)
+    response[5000], response[9000] = 0.5, 0.1
+    prepared = prepare_response(response)
+    assert prepared[0] == pytest.approx(1)
+    assert prepared[4000] == pytest.approx(0.2)
+    assert np.sum(early_part(simulate_room(rng)) ** 2) == pytest.approx(1, rel=1e-4)
+
+
+def test_simulated_rooms_decay(rng):
+    for _ in range(10):
+        response = simulate_room(rng)
+        power = np.add.reduceat(response**2, np.arange(0, len(response), SAMPLE_RATE // 10))
+        assert power[0] > 10 * power[3] > 100 * power[10]
+
+
+@pytest.mark.parametrize("generator", GENERATORS, ids=lambda generator: generator.__name__)
+def test_noises_are_reproducible_and_of_unit_power(generator):
+    n_samples = 3 * SAMPLE_RATE + 17
+    noise = generator(np.random.default_rng(1), n_samples)
+    assert noise.shape == (n_samples,)
+    assert noise.dtype == np.float32
+    assert np.mean(noise.astype(float) ** 2) == pytest.approx(1, rel=1e-3)
+    np.testing.assert_array_equal(noise, generator(np.random.default_rng(1), n_samples))
+    assert not np.array_equal(noise, generator(np.random.default_rng(2), n_samples))
+
+
+def test_bandwidth_covers_speech_only(tmp_path):
+    mixer = tiny_mixer(tmp_path, seconds=6)
+    for index in range(10):
+        mixture = mixer.mixture(index)
+        hops = mixture.clean.reshape(-1, HOP_LENGTH)
+        silent = ~hops.any(axis=1)
+        assert mixture.bandwidth_hz.max() <= SAMPLE_RATE / 2
+        assert mixture.bandwidth_hz[silent].size == 0 or np.ptp(mixture.bandwidth_hz) >= 0

@@ -1,0 +1,65 @@
+"""A tiny corpus and recipe, so that the whole training chain runs in seconds."""
+
+from dataclasses import replace
+
+import numpy as np
+import soundfile
+
+from percepnet import SAMPLE_RATE
+from percepnet_training.corpus import Corpus, prepare_corpus
+from percepnet_training.recipe import load_recipe
+from percepnet_training.synthesis import Mixer
+
+# Folder names decide the split: of these, the "dev" ones fall to validation.
+SPEAKERS = {"train": ("low", "high"), "dev": ("speaker45",)}
+NOISES = {"train": ("rain",), "dev": ("kind27",)}
+
+
+def voice_like(f0_hz, seconds, seed):
+    """Harmonic tone with syllables and a little breath, (n,) float32."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    tone = sum(np.sin(2 * np.pi * f0_hz * h * time) / h for h in range(1, 60))
+    syllables = np.clip(np.sin(2 * np.pi * 2.5 * time) + 0.5, 0, 1)
+    return (0.1 * syllables * tone + 1e-3 * rng.standard_normal(len(time))).astype(np.float32)
+
+
+def write_sources(folder):
+    """A plain corpus folder: two speakers and one noise for training, one each for validation."""
+    rng = np.random.default_rng(5)
+    for split, names in SPEAKERS.items():
+        for number, name in enumerate(names):
+            path = folder / "speech" / name
+            path.mkdir(parents=True)
+            f0_hz = 110 if name == "low" else 230
+            for take in range(2):
+                samples = voice_like(f0_hz, 2.0, number * 10 + take + len(split))
+                soundfile.write(path / f"{take}.wav", samples, SAMPLE_RATE)
+    for name in (*NOISES["train"], *NOISES["dev"]):
+        path = folder / "noise" / name
+        path.mkdir(parents=True)
+        soundfile.write(path / "0.flac", 0.1 * rng.standard_normal(3 * SAMPLE_RATE), SAMPLE_RATE)
+    return folder
+
+
+def tiny_recipe():
+    """The default recipe, made small enough for a test."""
+    recipe = load_recipe("default")
+    return replace(
+        recipe,
+        topology={"dense": 8, "conv": 12, "gru": 12, "strength_gru": 8},
+        data=replace(
+            recipe.data, hours=0.01, dev_hours=0.01, sequence_seconds=1.5, n_simulated_rooms=3
+        ),
+        fit=replace(
+            recipe.fit, n_steps=24, batch_size=4, n_frames=60, n_warmup_frames=5,
+            learning_rate=1e-2, bfloat16=False,
+        ),
+    )  # fmt: skip
+
+
+def tiny_mixer(folder, seconds=1.5, seed=3, split="train"):
+    """A Mixer of the tiny corpus, prepared below ``folder``."""
+    if not (folder / "corpus").exists():
+        prepare_corpus([write_sources(folder / "sources")], folder / "corpus", 3, seed)
+    return Mixer(Corpus(folder / "corpus", split, {}), seconds, seed)
