@@ -11,7 +11,8 @@ import numpy as np
 
 from models import random_network
 from percepnet.constants import N_FEATURES
-from percepnet.network import Topology, load_model, save_model
+from percepnet.network import load_model, save_model
+from percepnet.topology import Topology
 
 DATA = Path(__file__).parent / "data"
 N_HOPS = 20

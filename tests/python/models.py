@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from percepnet.network import parameter_shapes, quantize_network
+from percepnet.network import quantize_network
+from percepnet.topology import parameter_shapes
 
 
 def random_parameters(topology, seed):

@@ -9,13 +9,8 @@ from models import random_network, random_parameters
 from percepnet import network as network_module
 from percepnet.constants import N_BANDS, N_FEATURES
 from percepnet.errors import ModelError
-from percepnet.network import (
-    Topology,
-    load_model,
-    parameter_shapes,
-    quantize_network,
-    save_model,
-)
+from percepnet.network import load_model, quantize_network, save_model
+from percepnet.topology import Topology, parameter_shapes
 
 SMALL = Topology(dense=10, conv=14, gru=12, strength_gru=6)
 DATA = Path(__file__).parent / "data"

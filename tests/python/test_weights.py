@@ -7,8 +7,9 @@ from numpy.testing import assert_array_equal
 
 from models import random_network
 from percepnet.errors import ModelError
-from percepnet.network import Topology, load_model, save_model
+from percepnet.network import load_model, save_model
 from percepnet.nn.weights import read_model, write_model
+from percepnet.topology import Topology
 
 SIZES = {"dense": 3, "conv": 4, "gru": 5, "strength_gru": 2}
 
