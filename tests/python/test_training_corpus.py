@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import soundfile
 from scipy.signal import butter, sosfilt
-from training_folders import NOISES, SPEAKERS, tiny_mixer, voice_like, write_sources
 
 from percepnet import SAMPLE_RATE
 from percepnet_training.corpus import (
@@ -17,6 +16,7 @@ from percepnet_training.corpus import (
     prepare_corpus,
 )
 from percepnet_training.errors import TrainingError
+from training_folders import NOISES, SPEAKERS, tiny_mixer, voice_like, write_sources
 
 
 def test_samples_survive_decoding(tmp_path):

@@ -1,0 +1,210 @@
+"""Features, fit and the whole chain, on a corpus of seconds."""
+
+import csv
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+import torch
+
+from percepnet import load_model
+from percepnet.constants import N_BANDS, N_FEATURES
+from percepnet_training.cli import main
+from percepnet_training.errors import TrainingError
+from percepnet_training.evaluate import si_sdr
+from percepnet_training.features import (
+    BAND_HZ,
+    N_COLUMNS,
+    known_bands,
+    make_shards,
+    mixture_rows,
+    split_rows,
+)
+from percepnet_training.fit import LOG_FILE, Trainer, is_quantised, learning_rate
+from percepnet_training.recipe import load_recipe, parse_recipe, recipe_text
+from training_folders import tiny_mixer, tiny_recipe, write_sources
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """Folder with a tiny corpus and its shards."""
+    folder = tmp_path_factory.mktemp("run")
+    tiny_mixer(folder)
+    for split in ("train", "dev"):
+        make_shards(folder / "features", folder / "corpus", split, 0.01, tiny_recipe(), 1)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Sums in one order: what is compared bit by bit must not depend on the machine's load."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
+
+
+def trainer(prepared, run, recipe=None):
+    run.mkdir(exist_ok=True)
+    return Trainer(recipe or tiny_recipe(), prepared / "features", run, "cpu")
+
+
+def test_bands_above_the_bandwidth_are_unknown_while_the_clip_is_in_the_frame():
+    bandwidth_hz = np.full(12, 24000.0)
+    bandwidth_hz[5] = 8000
+    known = known_bands(bandwidth_hz)
+    # Row n is the frame of hops n - 3 and n - 2.
+    partly = ~known.all(axis=1)
+    assert np.flatnonzero(partly).tolist() == [7, 8]
+    np.testing.assert_array_equal(known[7], BAND_HZ <= 0.95 * 8000)
+
+
+def test_rows_hold_features_targets_and_mask(tmp_path):
+    mixture = tiny_mixer(tmp_path).mixture(1)
+    rows = mixture_rows(mixture)
+    assert rows.shape == (150, N_COLUMNS)
+    batch = split_rows(rows)
+    assert batch.features.shape == (150, N_FEATURES)
+    assert batch.gains.shape == batch.strengths.shape == batch.mask.shape == (150, N_BANDS)
+    assert set(np.unique(batch.mask)) == {0, 1}
+    assert not batch.gains[batch.mask == 0].any()
+    for targets in (batch.gains, batch.strengths, batch.voice):
+        assert targets.min() >= 0
+        assert targets.max() <= 1
+    assert not batch.mask[~known_bands(mixture.bandwidth_hz)].any()
+
+
+def test_shards_are_made_once(prepared):
+    recipe = tiny_recipe()
+    (shard,) = (prepared / "features").glob("train_*.npy")
+    before, content = shard.stat().st_mtime_ns, shard.read_bytes()
+    make_shards(prepared / "features", prepared / "corpus", "train", 0.01, recipe, 1)
+    assert shard.stat().st_mtime_ns == before
+    shard.unlink()
+    make_shards(prepared / "features", prepared / "corpus", "train", 0.01, recipe, 1)
+    assert shard.read_bytes() == content
+
+
+def test_fit_reduces_the_loss(prepared, tmp_path):
+    fit = trainer(prepared, tmp_path / "run")
+    before = fit.validate()["loss"]
+    fit.run(24)
+    assert fit.validate()["loss"] < 0.8 * before
+
+
+def test_interrupted_fit_goes_on_bit_by_bit(prepared, tmp_path):
+    whole = trainer(prepared, tmp_path / "whole")
+    whole.run(24)
+    trainer(prepared, tmp_path / "parts").run(13)
+    resumed = trainer(prepared, tmp_path / "parts")
+    assert resumed.step == 13
+    resumed.run(24)
+    for name, value in whole.network.state_dict().items():
+        torch.testing.assert_close(resumed.network.state_dict()[name], value, rtol=0, atol=0)
+        torch.testing.assert_close(resumed.average[name], whole.average[name], rtol=0, atol=0)
+
+
+def test_average_is_near_the_weights_but_not_the_same(prepared, tmp_path):
+    fit = trainer(prepared, tmp_path / "run")
+    fit.run(20)
+    for name, value in fit.network.named_parameters():
+        distance = torch.linalg.norm(fit.average[name] - value)
+        assert 0 < distance < torch.linalg.norm(value), name
+
+
+def test_bfloat16_fits_too(prepared, tmp_path):
+    recipe = tiny_recipe()
+    recipe = replace(recipe, fit=replace(recipe.fit, bfloat16=True))
+    fit = trainer(prepared, tmp_path / "run", recipe)
+    before = fit.validate()["loss"]
+    fit.run(24)
+    assert fit.validate()["loss"] < 0.85 * before
+
+
+def test_schedule_warms_up_stays_and_falls():
+    fit = replace(tiny_recipe().fit, n_steps=2000, decay_share=0.3, quantised_share=0.2)
+    rates = [learning_rate(fit, step) / fit.learning_rate for step in range(2001)]
+    assert rates[0] == pytest.approx(1 / 200)
+    assert rates[200:1400] == [1] * 1200
+    assert (np.diff(rates[1400:]) <= 0).all()
+    assert rates[2000] == 0
+    assert [is_quantised(fit, step) for step in (0, 1599, 1600, 1999)] == [False, False, True, True]
+
+
+def test_fit_without_features_says_what_to_run(tmp_path):
+    with pytest.raises(TrainingError, match="percepnet-train features"):
+        Trainer(tiny_recipe(), tmp_path, tmp_path, "cpu")
+
+
+def test_bundled_recipe_is_read():
+    recipe = load_recipe("default")
+    assert recipe.topology["gru"] == 160
+    assert 0 < recipe.fit.decay_share < 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("seed = 1", ""), "lacks seed"),
+        (("dev_hours", "devhours"), "lacks dev_hours"),
+        (("[fit]", "[fit]\nbatch = 3"), "unknown batch"),
+        (("[fit]", "[fit"), "not TOML"),
+    ],
+)
+def test_a_wrong_recipe_is_explained(change, message):
+    text = recipe_text("default").replace(*change)
+    with pytest.raises(TrainingError, match=message):
+        parse_recipe(text, "wrong.toml")
+
+
+def test_an_unknown_recipe_lists_the_bundled_ones():
+    with pytest.raises(TrainingError, match=r"no recipe nonsense: .*default"):
+        load_recipe("nonsense")
+
+
+def test_si_sdr_ignores_scale(rng):
+    clean, noise = rng.standard_normal((2, 48000))
+    assert si_sdr(clean, clean + 0.1 * noise) == pytest.approx(20, abs=0.2)
+    assert si_sdr(clean, 7 * (clean + 0.1 * noise)) == pytest.approx(20, abs=0.2)
+
+
+def write_recipe(path):
+    def lines(table):
+        for name, value in table.items():
+            if not isinstance(value, dict):
+                yield f"{name} = {str(value).lower()}"
+
+    tree = asdict(tiny_recipe())
+    text = [*lines(tree)]
+    for section in ("topology", "data", "fit"):
+        text += [f"[{section}]", *lines(tree[section])]
+    path.write_text("\n".join(text))
+    return path
+
+
+def test_the_whole_chain(tmp_path, capsys):
+    sources, run, model = write_sources(tmp_path / "sources"), tmp_path / "run", tmp_path / "m.npz"
+    recipe = write_recipe(tmp_path / "tiny.toml")
+    for arguments in (
+        ["data", run, "--from", sources, "--recipe", recipe],
+        ["features", run, "--jobs", "1"],
+        ["fit", run, "--threads", "1", "--device", "cpu"],
+        ["export", run, model],
+        ["evaluate", run, "--mixtures", "3"],
+    ):
+        assert main([*map(str, arguments)]) == 0, arguments
+    assert load_model(model).topology.gru == tiny_recipe().topology["gru"]
+    shown = capsys.readouterr().out
+    assert "validation loss" in shown
+    assert "SI-SDR" in shown
+    with open(run / LOG_FILE, newline="") as file:
+        assert [row["split"] for row in csv.DictReader(file)] == ["train", "dev"]
+
+
+@pytest.mark.parametrize("step", ["features", "fit", "evaluate"])
+def test_an_empty_run_is_an_error_of_one_line(tmp_path, capsys, step):
+    assert main([step, str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("percepnet-train: ")
+    assert "percepnet-train data" in error
+    assert error.count("\n") == 1
