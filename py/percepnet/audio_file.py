@@ -211,28 +211,31 @@ class AudioWriter:
         self._temporary = self._path.with_name(f".percepnet-{secrets.token_hex(8)}.part")
 
     def __enter__(self):
-        with os_errors_as_audio_errors(self._failure):
-            self._temporary.open("xb").close()
         try:
-            self._file = sf.SoundFile(
-                self._temporary,
-                "w",
-                samplerate=self.format.sample_rate,
-                channels=self.format.n_channels,
-                format=self.format.container,
-                subtype=self.format.subtype,
-            )
-        except sf.LibsndfileError as error:
-            self._temporary.unlink()
-            raise AudioError(
-                f"{self._failure}: {self.format.container} {self.format.subtype} cannot hold "
-                f"{self.format.n_channels} channels at {self.format.sample_rate} Hz: "
-                "write .wav or .flac"
-            ) from error
-        except BaseException:
-            self._temporary.unlink()
+            with os_errors_as_audio_errors(self._failure):
+                self._temporary.open("xb").close()
+            self._file = self._open()
+        except BaseException:  # an interrupt, too, leaves no file
+            self._temporary.unlink(missing_ok=True)
             raise
         return self
+
+    def _open(self):
+        form = self.format
+        try:
+            return sf.SoundFile(
+                self._temporary,
+                "w",
+                samplerate=form.sample_rate,
+                channels=form.n_channels,
+                format=form.container,
+                subtype=form.subtype,
+            )
+        except sf.LibsndfileError as error:
+            raise AudioError(
+                f"{self._failure}: {form.container} {form.subtype} cannot hold "
+                f"{form.n_channels} channels at {form.sample_rate} Hz: write .wav or .flac"
+            ) from error
 
     def write(self, block: np.ndarray) -> None:
         """Append float32 samples (n_channels, n); integer subtypes clip at full scale."""

@@ -17,6 +17,7 @@ import soundfile as sf
 from numpy.testing import assert_array_equal
 
 import percepnet
+from percepnet import enhancer
 from models import random_network
 from percepnet.benchmark import STAGES, noisy_voice
 from percepnet.cli import main
@@ -375,6 +376,16 @@ def test_info_describes_audio(capsys, tmp_path):
     shown = capsys.readouterr().out
     for part in ["FLAC PCM_16", "44100 Hz", "44100 samples, 1.00 s"]:
         assert part in shown
+
+
+def test_bench_leaves_no_part_of_the_chain_out():
+    parts = {
+        name
+        for name, value in vars(enhancer).items()
+        if getattr(value, "__module__", "").startswith("percepnet.dsp")
+    }
+    timed = [function for functions in STAGES.values() for function in functions]
+    assert parts <= {name if owner is enhancer else owner.__name__ for owner, name in timed}
 
 
 def test_bench_prints_json(model_file, capsys):
