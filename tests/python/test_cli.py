@@ -17,8 +17,8 @@ import soundfile as sf
 from numpy.testing import assert_array_equal
 
 import percepnet
-from percepnet import enhancer
 from models import random_network
+from percepnet import enhancer
 from percepnet.benchmark import STAGES, noisy_voice
 from percepnet.cli import main
 from percepnet.network import save_model
