@@ -79,6 +79,7 @@ def run_info(arguments) -> int:
             f"latency {LATENCY} samples ({1000 * LATENCY / SAMPLE_RATE:.0f} ms)"
         )
         for path in models.values():
+            print()
             print_model(path)
     elif subject in models or Path(subject).suffix == ".npz":
         print_model(models.get(subject, Path(subject)))
@@ -120,7 +121,7 @@ def print_audio(path: Path) -> None:
 
 
 def print_table(title: str, rows: dict) -> None:
-    print(f"\n{title}")
+    print(title)
     for name, value in rows.items():
         print(f"  {name:10} {value}")
 
@@ -134,12 +135,13 @@ def run_bench(arguments) -> int:
         return 0
     print(
         f"model {arguments.model}, {result['n_weights']:,} weights, {runtime()}\n"
-        f"{result['n_hops']} hops of 10 ms, real-time factor {result['real_time_factor']:.4f}"
+        f"{result['n_hops']} hops of 10 ms, real-time factor {result['real_time_factor']:.4f}\n"
     )
     print_table(
         "ms per hop", {name: f"{value:8.3f}" for name, value in result["hop_ms"].items()}
     )
     stages = result["stages_ms"]
+    print()
     print_table(
         "of which, on average",
         {

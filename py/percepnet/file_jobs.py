@@ -2,9 +2,9 @@
 
 import multiprocessing
 import signal
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -38,11 +38,9 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job: seconds of audio, seconds it took, and why it failed if it did."""
+    """What became of a job: seconds of audio denoised, or why it failed."""
 
-    job: Job
     audio_seconds: float
-    wall_seconds: float
     error: str | None = None
 
 
@@ -147,6 +145,8 @@ def run_jobs(
     ------
     ModelError
         The model cannot be used: no job is begun.
+    AudioError
+        A process died.
     """
     model = load_model(settings.model)
     if n_processes == 1 or len(jobs) == 1:
@@ -171,6 +171,10 @@ def run_jobs(
                     outcome = future.result()
                     advance(outcome.audio_seconds)
                     yield outcome
+        except BrokenProcessPool as error:
+            raise AudioError(
+                "a process was ended from outside, for want of memory perhaps: use fewer --jobs"
+            ) from error
         except BaseException:
             for process in multiprocessing.active_children():
                 process.terminate()
@@ -181,12 +185,10 @@ def attempt(
     job: Job, model: PercepNet, settings: Settings, advance: Callable[[float], None]
 ) -> Outcome:
     """Do one job; what is wrong with its files becomes part of the outcome."""
-    start = time.perf_counter()
     try:
-        seconds, error = denoise_file(job, model, settings, advance), None
-    except AudioError as failure:
-        seconds, error = 0.0, str(failure)
-    return Outcome(job, seconds, time.perf_counter() - start, error)
+        return Outcome(denoise_file(job, model, settings, advance))
+    except AudioError as error:
+        return Outcome(0.0, str(error))
 
 
 def stop_worker(*_) -> None:

@@ -319,6 +319,25 @@ def test_missing_extra_is_named_and_the_rest_works(missing, tmp_path):
 # What is left behind
 
 
+@pytest.fixture
+def start_long_run(model_file, tmp_path):
+    """Start on a folder of six minutes in `n_jobs` processes; wait until all of them write."""
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    for name in ("a.wav", "b.wav", "c.wav"):
+        sf.write(source / name, np.tile(noisy_voice(10), 12), 48_000)
+
+    def run(n_jobs):
+        process = start("denoise", source, target, "--jobs", n_jobs, "--model", model_file)
+        deadline = time.monotonic() + 60
+        while len(list(target.glob(".percepnet-*.part"))) < n_jobs:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        return process
+
+    return run
+
+
 @pytest.mark.parametrize(
     ("number", "code", "n_jobs"),
     [
@@ -328,22 +347,23 @@ def test_missing_extra_is_named_and_the_rest_works(missing, tmp_path):
         (signal.SIGHUP, 129, 1),
     ],
 )
-def test_an_interrupted_run_leaves_no_part(number, code, n_jobs, model_file, tmp_path):
-    (tmp_path / "in").mkdir()
-    for name in ("a.wav", "b.wav", "c.wav"):
-        sf.write(tmp_path / "in" / name, np.tile(noisy_voice(10), 12), 48_000)
-    process = start(
-        "denoise", tmp_path / "in", tmp_path / "out", "--jobs", n_jobs, "--model", model_file
-    )
-    deadline = time.monotonic() + 60
-    while len(list(tmp_path.glob("out/.percepnet-*.part"))) < n_jobs:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+def test_an_interrupted_run_leaves_no_part(number, code, n_jobs, start_long_run, tmp_path):
+    process = start_long_run(n_jobs)
     process.send_signal(number)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == code
     assert stderr == ""
     assert listing(tmp_path / "out") == []
+
+
+def test_the_death_of_a_process_is_one_line(start_long_run):
+    process = start_long_run(n_jobs=2)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    worker = next(c for c in children if "spawn_main" in Path(f"/proc/{c}/cmdline").read_text())
+    os.kill(int(worker), signal.SIGKILL)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert_one_line_error(stderr, about="use fewer --jobs")
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(model_file, tmp_path):
