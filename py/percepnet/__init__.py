@@ -12,7 +12,7 @@ Examples
 
 from percepnet.constants import HOP_LENGTH, LATENCY, SAMPLE_RATE
 from percepnet.enhancer import Enhancer
-from percepnet.errors import AudioError, ModelError
+from percepnet.errors import AudioError, KernelError, ModelError
 from percepnet.network import load_model
 from percepnet.stream import Stream, enhance
 
@@ -24,6 +24,7 @@ __all__ = [
     "SAMPLE_RATE",
     "AudioError",
     "Enhancer",
+    "KernelError",
     "ModelError",
     "Stream",
     "enhance",

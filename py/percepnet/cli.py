@@ -9,7 +9,7 @@ from pathlib import Path
 
 import percepnet
 from percepnet.commands import EXIT_ERROR, report, run_bench, run_denoise, run_info
-from percepnet.errors import AudioError, ModelError
+from percepnet.errors import AudioError, KernelError, ModelError
 
 EXTRA_MODULES = {"scipy", "soundfile", "tqdm"}
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells count
@@ -56,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
         code = arguments.run(arguments)
         sys.stdout.flush()
         return code
-    except (AudioError, ModelError) as error:
+    except (AudioError, KernelError, ModelError) as error:
         return report(str(error))
     except BrokenPipeError:  # whoever read our output has gone, as in `percepnet info | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

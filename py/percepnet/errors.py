@@ -1,4 +1,4 @@
-"""What can be wrong with what a caller hands in. Both are ``ValueError``."""
+"""What can be wrong with what a caller hands in. All are ``ValueError``."""
 
 
 class AudioError(ValueError):
@@ -7,3 +7,7 @@ class AudioError(ValueError):
 
 class ModelError(ValueError):
     """A model file that cannot be used: missing, damaged, or of another version."""
+
+
+class KernelError(ValueError):
+    """A kernel that is unknown or does not run here."""

@@ -1,66 +1,65 @@
 """The network: one step from features to gains and strengths, and how a network is made.
 
 Paper, Sec. 4: a dense layer and two convolutions over time, three GRUs in a chain, then one GRU
-and head for the band gains and another for the strengths.
+and head for the band gains and another for the strengths: `percepnet.topology`.
 """
 
 import os
 import re
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
 from percepnet.constants import N_BANDS
 from percepnet.errors import ModelError
 from percepnet.nn.activations import sigmoid, tanh
-from percepnet.nn.int8 import quantize_activations, quantize_weights
-from percepnet.nn.layers import GRU, Conv1d, Dense, Hidden, Linear
+from percepnet.nn.engine import Engine
+from percepnet.nn.int8 import quantize_weights
+from percepnet.nn.kernels import make_engine
+from percepnet.nn.layers import GRU, Conv1d, Dense, Layer, Linear
 from percepnet.nn.weights import VERSION, ArraySpec, check_arrays, read_model, write_model
-from percepnet.topology import Topology, array_specs, parameter_shapes
+from percepnet.topology import LAYER_INPUTS, Topology, array_specs, parameter_shapes
 
-_GRUS = ("gru1", "gru2", "gru3", "gain_gru", "strength_gru")
+_OUTPUTS = ("gain_head", "strength_head")
+_ACTIVATIONS = {"dense": tanh, "gain_head": sigmoid, "strength_head": sigmoid}
 
 # In an installed package the models lie beside this file; in a checkout, at its top.
 _MODEL_FOLDERS = (Path(__file__).parent / "models", Path(__file__).parents[2] / "models")
 
 
-class NetworkState(NamedTuple):
-    """What the network remembers between hops; `PercepNet.initial_state` makes a fresh one.
-
-    Attributes
-    ----------
-    conv1, conv2 : uint8
-        The quantised inputs that each convolution still needs.
-    gru1, gru2, gru3, gain_gru, strength_gru : Hidden
-    """
-
-    conv1: np.ndarray
-    conv2: np.ndarray
-    gru1: Hidden
-    gru2: Hidden
-    gru3: Hidden
-    gain_gru: Hidden
-    strength_gru: Hidden
-
-
 @dataclass(frozen=True, eq=False)
 class PercepNet:
-    """A quantised network, ready to run; `load_model` and `quantize_network` make one."""
+    """A quantised network, ready to run; `load_model` and `quantize_network` make one.
+
+    Parameters
+    ----------
+    topology : Topology
+    layers : dict of str to Layer
+        By their names in `LAYER_INPUTS`.
+    kernel : str, optional
+        As for `load_model`; afterwards the name of the one in use.
+
+    Raises
+    ------
+    KernelError
+        The kernel does not run here.
+    """
 
     topology: Topology
-    dense: Dense
-    conv1: Conv1d
-    conv2: Conv1d
-    gru1: GRU
-    gru2: GRU
-    gru3: GRU
-    gain_gru: GRU
-    gain_head: Dense
-    strength_gru: GRU
-    strength_head: Dense
+    layers: dict[str, Layer]
+    kernel: str | None = None
+    _engine: Engine = field(init=False, repr=False)
+
+    def __post_init__(self):
+        engine = make_engine(self.kernel, self.layers, LAYER_INPUTS, _OUTPUTS)
+        object.__setattr__(self, "_engine", engine)
+        object.__setattr__(self, "kernel", engine.kernel)
+
+    def __reduce__(self):  # the engine may hold addresses
+        return PercepNet, (self.topology, self.layers, self.kernel)
 
     @property
     def version(self) -> int:
@@ -77,25 +76,21 @@ class PercepNet:
         """Size of all arrays as the model file holds them."""
         return sum(array.nbytes for array in _arrays(self).values())
 
-    def initial_state(self) -> NetworkState:
-        """State before the first hop."""
-        return NetworkState(
-            self.conv1.initial_history(),
-            self.conv2.initial_history(),
-            *(getattr(self, name).initial_hidden() for name in _GRUS),
-        )
+    def initial_state(self) -> Any:
+        """State before the first hop. What it consists of is the kernel's business."""
+        return self._engine.initial_state()
 
     def step(
-        self, features: np.ndarray, state: NetworkState
-    ) -> tuple[np.ndarray, np.ndarray, float, NetworkState]:
+        self, features: np.ndarray, state: Any
+    ) -> tuple[np.ndarray, np.ndarray, float, Any]:
         """Run one hop.
 
         Parameters
         ----------
         features : float32 (N_FEATURES,)
             As `FeatureExtractor` gives them; finite.
-        state : NetworkState
-            Of the hop before; not changed.
+        state
+            Of the hop before, by the same kernel; not changed.
 
         Returns
         -------
@@ -105,27 +100,10 @@ class PercepNet:
             In 0...1.
         voice_probability : float
             In 0...1.
-        state : NetworkState
+        state
             For the next hop.
         """
-        x = quantize_activations(tanh(self.dense(features)))
-        x, conv1 = self.conv1.step(x, state.conv1)
-        conv, conv2 = self.conv2.step(quantize_activations(x), state.conv2)
-        conv_quantized = quantize_activations(conv)
-
-        gru1 = self.gru1.step(conv_quantized, state.gru1)
-        gru2 = self.gru2.step(gru1.quantized, state.gru2)
-        gru3 = self.gru3.step(gru2.quantized, state.gru3)
-
-        gain_gru = self.gain_gru.step(gru3.quantized, state.gain_gru)
-        layers = np.concatenate((conv, gru1.value, gru2.value, gru3.value, gain_gru.value))
-        gains = sigmoid(self.gain_head(layers))
-
-        strength_input = np.concatenate((gru3.quantized, conv_quantized))
-        strength_gru = self.strength_gru.step(strength_input, state.strength_gru)
-        strengths = sigmoid(self.strength_head(strength_gru.value))
-
-        state = NetworkState(conv1, conv2, gru1, gru2, gru3, gain_gru, strength_gru)
+        (gains, strengths), state = self._engine.step(features, state)
         return gains[:N_BANDS], strengths, float(gains[N_BANDS]), state
 
 
@@ -188,13 +166,17 @@ def save_model(network: PercepNet, path: os.PathLike | str) -> None:
     write_model(path, asdict(network.topology), _arrays(network))
 
 
-def load_model(path: os.PathLike | str) -> PercepNet:
+def load_model(path: os.PathLike | str, *, kernel: str | None = None) -> PercepNet:
     """Read a model.
 
     Parameters
     ----------
     path : path-like
         A model file, or the name of a bundled model, such as ``"default"``.
+    kernel : str, optional
+        What computes: ``"numpy"``, or a faster one of `percepnet.nn.kernels.KERNELS`, all to the
+        same bits. By default what the environment variable ``PERCEPNET_KERNEL`` names, else the
+        fastest that runs here.
 
     Returns
     -------
@@ -204,6 +186,8 @@ def load_model(path: os.PathLike | str) -> PercepNet:
     ------
     ModelError
         Not there, not a model file, damaged, or of a newer version.
+    KernelError
+        The kernel does not run here.
     """
     if isinstance(path, str) and re.fullmatch(r"[\w-]+", path):
         path = _bundled_model(path)
@@ -215,7 +199,7 @@ def load_model(path: os.PathLike | str) -> PercepNet:
         check_arrays(arrays, array_specs(topology))
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error.__cause__
-    return _assemble(topology, arrays)
+    return _assemble(topology, arrays, kernel)
 
 
 def bundled_models() -> dict[str, Path]:
@@ -235,18 +219,23 @@ def _bundled_model(name):
 
 
 def _arrays(network):
-    return {name: attrgetter(name)(network) for name in array_specs(network.topology)}
+    arrays = {}
+    for name in array_specs(network.topology):
+        layer, _, array = name.partition(".")
+        arrays[name] = attrgetter(array)(network.layers[layer])
+    return arrays
 
 
-def _assemble(topology, arrays):
+def _assemble(topology, arrays, kernel=None):
     def linear(name):
         return Linear(*(arrays[f"{name}.{part}"] for part in ("weight", "scale", "bias")))
 
     layers = {}
     for name in topology.dense_shapes:
-        layers[name] = Dense(arrays[f"{name}.weight"], arrays[f"{name}.bias"])
-    for name, (_, _, kernel) in topology.conv_shapes.items():
-        layers[name] = Conv1d(linear(f"{name}.linear"), kernel)
+        weight, bias = arrays[f"{name}.weight"], arrays[f"{name}.bias"]
+        layers[name] = Dense(weight, bias, _ACTIVATIONS[name])
+    for name, (*_, n_taps) in topology.conv_shapes.items():
+        layers[name] = Conv1d(linear(f"{name}.linear"), n_taps)
     for name in topology.gru_shapes:
         layers[name] = GRU(linear(f"{name}.input"), linear(f"{name}.recurrent"))
-    return PercepNet(topology, **layers)
+    return PercepNet(topology, layers, kernel)

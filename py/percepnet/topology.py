@@ -8,6 +8,20 @@ from percepnet.constants import N_BANDS, N_FEATURES
 from percepnet.errors import ModelError
 from percepnet.nn.weights import ArraySpec
 
+# What every layer hears, in the order in which they run. Paper, Sec. 4.
+LAYER_INPUTS = {
+    "dense": ("features",),
+    "conv1": ("dense",),
+    "conv2": ("conv1",),
+    "gru1": ("conv2",),
+    "gru2": ("gru1",),
+    "gru3": ("gru2",),
+    "gain_gru": ("gru3",),
+    "gain_head": ("conv2", "gru1", "gru2", "gru3", "gain_gru"),
+    "strength_gru": ("gru3", "conv2"),
+    "strength_head": ("strength_gru",),
+}
+
 CONV1_KERNEL = 5    # paper, Sec. 4
 CONV2_KERNEL = 3
 MAX_LAYER_SIZE = 4096
@@ -50,30 +64,35 @@ class Topology:
     @property
     def dense_shapes(self) -> dict[str, tuple[int, int]]:
         """Outputs and inputs of every float32 layer, by name."""
-        return {
-            "dense": (self.dense, N_FEATURES),
-            "gain_head": (N_BANDS + 1, self.conv + 4 * self.gru),
-            "strength_head": (N_BANDS, self.strength_gru),
-        }
+        return {name: self._shape(name) for name in ("dense", "gain_head", "strength_head")}
 
     @property
     def conv_shapes(self) -> dict[str, tuple[int, int, int]]:
         """Outputs, inputs and kernel of every convolution, by name."""
-        return {
-            "conv1": (self.conv, self.dense, CONV1_KERNEL),
-            "conv2": (self.conv, self.conv, CONV2_KERNEL),
-        }
+        kernels = {"conv1": CONV1_KERNEL, "conv2": CONV2_KERNEL}
+        return {name: (*self._shape(name), kernel) for name, kernel in kernels.items()}
 
     @property
     def gru_shapes(self) -> dict[str, tuple[int, int]]:
         """Units and inputs of every GRU, by name."""
-        return {
-            "gru1": (self.gru, self.conv),
-            "gru2": (self.gru, self.gru),
-            "gru3": (self.gru, self.gru),
-            "gain_gru": (self.gru, self.gru),
-            "strength_gru": (self.strength_gru, self.gru + self.conv),
+        names = ("gru1", "gru2", "gru3", "gain_gru", "strength_gru")
+        return {name: self._shape(name) for name in names}
+
+    def _shape(self, layer):
+        sizes = {
+            "features": N_FEATURES,
+            "dense": self.dense,
+            "conv1": self.conv,
+            "conv2": self.conv,
+            "gru1": self.gru,
+            "gru2": self.gru,
+            "gru3": self.gru,
+            "gain_gru": self.gru,
+            "gain_head": N_BANDS + 1,
+            "strength_gru": self.strength_gru,
+            "strength_head": N_BANDS,
         }
+        return sizes[layer], sum(sizes[name] for name in LAYER_INPUTS[layer])
 
 
 def parameter_shapes(topology: Topology) -> dict[str, tuple[int, ...]]:

@@ -1,5 +1,7 @@
 """Networks of random weights, for tests that need a network but not a trained one."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from percepnet.network import quantize_network
@@ -15,5 +17,6 @@ def random_parameters(topology, seed):
     }
 
 
-def random_network(topology, seed):
-    return quantize_network(topology, random_parameters(topology, seed))
+def random_network(topology, seed, kernel=None):
+    network = quantize_network(topology, random_parameters(topology, seed))
+    return replace(network, kernel=kernel)

@@ -19,9 +19,11 @@ MAY_IMPORT = {
     "percepnet.errors": set(),
     "percepnet.dsp": {"numpy", "percepnet.constants"},
     "percepnet.nn": {"numpy", "percepnet.errors"},
+    "percepnet.nn.kernels": {"numpy", "percepnet.errors", "percepnet.nn"},
     "percepnet.topology": {"numpy", "percepnet.constants", "percepnet.errors", "percepnet.nn"},
     "percepnet.network": {
-        "numpy", "percepnet.constants", "percepnet.errors", "percepnet.nn", "percepnet.topology",
+        "numpy", "percepnet.constants", "percepnet.errors", "percepnet.nn",
+        "percepnet.nn.kernels", "percepnet.topology",
     },
     "percepnet.enhancer": {"numpy", "percepnet.constants", "percepnet.dsp"},
     "percepnet.stream": {

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from percepnet.nn.activations import sigmoid, tanh
 from percepnet.nn.int8 import quantize_activations, quantize_weights
-from percepnet.nn.layers import GRU, Conv1d, Dense, Linear
+from percepnet.nn.layers import GRU, Conv1d, Dense, Linear, Signal
 
 TANH_ERROR = 1e-4
 
@@ -50,14 +51,31 @@ def test_linear_of_zero_is_the_bias():
     assert_array_equal(linear(quantize_activations(np.zeros(30, np.float32))), linear.bias)
 
 
-def test_dense_is_an_affine_map():
+def random_dense(rng, n_out, n_in, activation):
+    weight = rng.normal(0, 1, (n_out, n_in)).astype(np.float32)
+    return Dense(weight, rng.normal(0, 1, n_out).astype(np.float32), activation)
+
+
+def test_dense_is_an_affine_map_and_its_activation():
     rng = np.random.default_rng(0)
-    weight = rng.normal(0, 1, (35, 70)).astype(np.float32)
-    bias = rng.normal(0, 1, 35).astype(np.float32)
-    x = rng.normal(0, 1, 70).astype(np.float32)
-    y = Dense(weight, bias)(x)
-    assert y.dtype == np.float32
-    assert_allclose(y, weight.astype(np.float64) @ x + bias, atol=1e-5)
+    dense = random_dense(rng, 35, 70, tanh)
+    x = rng.normal(0, 0.1, 70).astype(np.float32)
+    y, _ = dense.step(Signal(x))
+    assert y.value.dtype == np.float32
+    expected = np.tanh(dense.weight.astype(np.float64) @ x + dense.bias)
+    assert_allclose(y.value, expected, atol=TANH_ERROR)
+
+
+@pytest.mark.parametrize("n_out", [1, 2, 3, 34, 35, 128])
+@pytest.mark.parametrize("n_in", [1, 2, 70, 2560])
+def test_dense_adds_one_input_after_the_other(n_out, n_in):
+    rng = np.random.default_rng(n_in)
+    dense = random_dense(rng, n_out, n_in, sigmoid)
+    x = rng.normal(0, 0.02, n_in).astype(np.float32)
+    expected = dense.weight[:, 0] * x[0]
+    for i in range(1, n_in):
+        expected = expected + dense.weight[:, i] * x[i]
+    assert_array_equal(dense.step(Signal(x))[0].value, sigmoid(expected + dense.bias))
 
 
 @pytest.mark.parametrize("kernel", [2, 3, 5])
@@ -65,16 +83,17 @@ def test_streaming_convolution_is_convolution_of_the_whole_sequence(kernel):
     rng = np.random.default_rng(kernel)
     n_in, n_out, n_steps = 6, 9, 20
     linear = random_linear(rng, n_out, kernel * n_in)
-    sequence = quantize_activations(random_activations(rng, (n_steps, n_in)))
+    sequence = random_activations(rng, (n_steps, n_in))
 
     conv = Conv1d(linear, kernel)
-    history, outputs = conv.initial_history(), []
+    history, outputs = conv.initial_state(), []
     for x in sequence:
-        y, history = conv.step(x, history)
-        outputs.append(y)
+        y, history = conv.step(Signal(x), history)
+        outputs.append(y.value)
 
     taps = linear.scale[:, np.newaxis, np.newaxis] * linear.weight.reshape(n_out, kernel, n_in)
-    padded = np.concatenate((np.zeros((kernel - 1, n_in)), restored(sequence)))
+    rounded = restored(quantize_activations(sequence))
+    padded = np.concatenate((np.zeros((kernel - 1, n_in)), rounded))
     whole = [
         linear.bias + np.einsum("oki,ki->o", taps, padded[t : t + kernel]) for t in range(n_steps)
     ]
@@ -96,13 +115,15 @@ def reference_gru_step(gru, x, h):
 def test_gru_follows_its_equations(n_units, n_in):
     rng = np.random.default_rng(n_in)
     gru = GRU(random_linear(rng, 3 * n_units, n_in), random_linear(rng, 3 * n_units, n_units))
-    hidden = gru.initial_hidden()
-    for x in quantize_activations(random_activations(rng, (30, n_in))):
-        expected = reference_gru_step(gru, x, hidden.value.astype(np.float64))
-        hidden = gru.step(x, hidden)
+    hidden = gru.initial_state()
+    for x in random_activations(rng, (30, n_in)):
+        expected = reference_gru_step(
+            gru, quantize_activations(x), hidden.value.astype(np.float64)
+        )
+        output, hidden = gru.step(Signal(x), hidden)
+        assert output.value is hidden.value
         assert hidden.value.dtype == np.float32
         assert_allclose(hidden.value, expected, atol=2 * TANH_ERROR)
-        assert_array_equal(hidden.quantized, quantize_activations(hidden.value))
 
 
 def test_a_saturated_gru_stays_within_one():
@@ -113,17 +134,25 @@ def test_a_saturated_gru_stays_within_one():
         np.zeros(30, np.float32),
     )
     gru = GRU(loud, loud)
-    hidden = gru.initial_hidden()
-    for x in quantize_activations(random_activations(rng, (50, 10))):
-        hidden = gru.step(x, hidden)
+    hidden = gru.initial_state()
+    for x in random_activations(rng, (50, 10)):
+        _, hidden = gru.step(Signal(x), hidden)
         assert np.abs(hidden.value).max() <= 1
         assert hidden.quantized.min() >= 1
         assert hidden.quantized.max() <= 127
 
 
+def test_signals_are_joined_in_their_order():
+    signals = [Signal(np.float32([0.25, -1])), Signal(np.float32([1]))]
+    joined = Signal.joined(signals)
+    assert_array_equal(joined.value, np.float32([0.25, -1, 1]))
+    assert_array_equal(joined.quantized, quantize_activations(joined.value))
+    assert Signal.joined(signals[:1]) is signals[0]
+
+
 def test_weights_cannot_be_changed():
     bias = np.zeros(3, np.float32)
-    dense = Dense(np.ones((3, 2), np.float32), bias)
+    dense = Dense(np.ones((3, 2), np.float32), bias, tanh)
     linear = Linear(np.ones((3, 2), np.int8), np.ones(3, np.float32), bias)
     for array in (dense.weight, dense.bias, linear.weight, linear.scale, linear.bias):
         with pytest.raises(ValueError, match="read-only"):

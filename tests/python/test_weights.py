@@ -77,7 +77,7 @@ def test_the_bytes_do_not_tell_the_day(data):
 def test_numpy_reads_it_without_pickle(data, network):
     with np.load(io.BytesIO(data), allow_pickle=False) as archive:
         assert archive["format"] == "percepnet-model"
-        assert_array_equal(archive["gru1.input.weight"], network.gru1.input.weight)
+        assert_array_equal(archive["gru1.input.weight"], network.layers["gru1"].input.weight)
 
 
 def test_nothing_is_left_behind_when_a_file_cannot_be_written(network, tmp_path):
@@ -118,8 +118,8 @@ def test_a_file_with_a_flipped_byte_is_refused_or_unharmed(data, tmp_path, netwo
 
 
 def test_a_flipped_byte_of_a_weight_is_always_refused(data, tmp_path, network):
-    start = data.index(network.gru2.input.weight.tobytes())
-    for position in range(start, start + network.gru2.input.weight.nbytes, 7):
+    start = data.index(network.layers["gru2"].input.weight.tobytes())
+    for position in range(start, start + network.layers["gru2"].input.weight.nbytes, 7):
         damaged = bytearray(data)
         damaged[position] ^= 1
         with pytest.raises(ModelError, match="damaged"):

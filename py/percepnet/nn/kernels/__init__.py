@@ -1,0 +1,106 @@
+"""Faster engines: int8.c, compiled for several processors. Which one runs is decided here."""
+
+import os
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from percepnet.errors import KernelError
+from percepnet.nn.activations import sigmoid, tanh
+from percepnet.nn.engine import Engine, NumpyEngine
+from percepnet.nn.kernels.engine import CompiledEngine
+from percepnet.nn.kernels.library import load_library
+from percepnet.nn.layers import GRU, Conv1d, Dense, Layer, Linear
+
+COMPILED = ("relaxed-simd", "simd128", "avx512-vnni", "avx2", "portable")  # fastest first
+KERNELS = (*COMPILED, "numpy")
+VARIABLE = "PERCEPNET_KERNEL"
+
+# Compiled where the package or the page is built; not all of them, or none, may be there.
+_FOLDER = Path(__file__).parent
+
+
+def make_engine(
+    kernel: str | None,
+    layers: dict[str, Layer],
+    inputs: dict[str, tuple[str, ...]],
+    outputs: tuple[str, ...],
+) -> Engine:
+    """Make the engine that a kernel stands for.
+
+    Parameters
+    ----------
+    kernel : str or None
+        One of `KERNELS`. None: what the environment variable ``PERCEPNET_KERNEL`` names, else
+        the fastest that runs here.
+    layers, inputs, outputs
+        As for `NumpyEngine`.
+
+    Raises
+    ------
+    KernelError
+        The kernel is unknown or does not run here.
+    """
+    kernel = kernel or os.environ.get(VARIABLE) or available_kernels()[0]
+    if kernel not in available_kernels():
+        here = ", ".join(available_kernels())
+        raise KernelError(f"kernel {kernel!r} does not run here: choose one of {here}")
+    return _make(kernel, layers, inputs, outputs)
+
+
+@cache
+def available_kernels() -> tuple[str, ...]:
+    """The kernels that run here, the fastest first; always with ``"numpy"``."""
+    return (*(kernel for kernel in COMPILED if _works(kernel)), "numpy")
+
+
+def _make(kernel, layers, inputs, outputs):
+    if kernel == "numpy":
+        return NumpyEngine(layers, inputs, outputs)
+    return CompiledEngine(kernel, load_library(_file(kernel)), layers, inputs, outputs)
+
+
+def _file(kernel):
+    return next(_FOLDER.glob(f"int8-{kernel}.*"), None)
+
+
+def _works(kernel):
+    """Whether the kernel is there, runs, and computes what numpy does."""
+    try:
+        if _file(kernel) is None or load_library(_file(kernel)) is None:
+            return False
+        return np.array_equal(_trial_outputs(kernel), _trial_outputs("numpy"))
+    except OSError:  # not for this machine
+        return False
+
+
+def _trial_outputs(kernel):
+    """What a kernel makes of a small network with the largest weights and activations."""
+    rng = np.random.default_rng(0)
+
+    def linear(n_out, n_in):
+        weight = rng.choice([-127, 127], (n_out, n_in)).astype(np.int8)
+        weight[0], weight[1] = 127, -127
+        scale = rng.random(n_out, np.float32) / 1000
+        return Linear(weight, scale, rng.random(n_out, np.float32))
+
+    def dense(n_out, n_in, activation):
+        weight = rng.standard_normal((n_out, n_in), np.float32)
+        return Dense(weight, rng.random(n_out, np.float32), activation)
+
+    layers = {
+        "dense": dense(10, 5, tanh),
+        "conv": Conv1d(linear(20, 2 * 10), 2),
+        "gru": GRU(linear(3 * 18, 20), linear(3 * 18, 18)),
+        "head": dense(3, 20 + 18, sigmoid),
+    }
+    inputs = {
+        "dense": ("features",), "conv": ("dense",), "gru": ("conv",), "head": ("conv", "gru"),
+    }  # fmt: skip
+    engine = _make(kernel, layers, inputs, tuple(layers))
+    outputs, state = [], engine.initial_state()
+    for features in np.outer([9, -9, 0.3], np.ones(5)).astype(np.float32):
+        values, state = engine.step(features, state)
+        outputs += values
+    return np.concatenate(outputs)

@@ -1,0 +1,255 @@
+/* One hop of a network in one call: the arithmetic of ../layers.py, bit for bit.
+
+   engine.py builds the program, a table of layers whose numbers lie in two blocks of memory: what
+   the hop before left, and what this hop makes. Places are offsets in bytes into such a block.
+   Everything is padded to whole BLOCKs: weights with zeros, so that nothing has to be cleared.
+
+   Compile without contraction of a * b + c: fused, it would round differently.
+   No C library is needed: the WebAssembly build has none. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#elif defined(__wasm_simd128__)
+#include <wasm_simd128.h>
+#endif
+
+#define PUBLIC __attribute__((visibility("default")))
+
+#define BLOCK 16 /* outputs computed together; inputs are padded to a multiple of it, too */
+
+#define ACTIVATION_SCALE 63.0f
+#define ACTIVATION_ZERO 64
+#define TANH_LIMIT 5.20508f
+
+enum kind { DENSE_TANH, DENSE_SIGMOID, CONV, GRU };
+
+struct copy {
+    int32_t from_hop_before; /* 1: from its memory; 0: from this hop's */
+    int32_t from, to, n_bytes;
+};
+
+struct linear {
+    const void *weight;    /* int8 [n_out / 16][n_in / 4][16][4]; dense: float [n_out / 16][n_in][16] */
+    const int32_t *offset; /* what the activations' zero point adds to each sum; dense: unused */
+    const float *step;     /* dense: unused */
+    const float *bias;
+    int32_t n_in, n_out;
+};
+
+struct layer {
+    struct linear input, recurrent; /* recurrent: GRU only */
+    const struct copy *copies;      /* bring the input together */
+    int32_t n_copies;
+    int32_t kind;
+    int32_t from;             /* place of the input: float if dense, else uint8 */
+    int32_t value, quantized; /* places of the output: float, and the same as uint8 */
+};
+
+/* Add 16 rows' sums of weight times input to `sums`. Inputs are 0...127, weights -127...127: two
+   products together stay within int16, which makes all of these exact. */
+
+#if defined(__AVX512VNNI__)
+
+static void add_products(const int8_t *weight, const uint8_t *input, int n_in, int32_t *sums)
+{
+    __m512i sum[4] = {_mm512_loadu_si512(sums)}; /* four, as one would wait for itself */
+    for (int i = 0; i < n_in; i += 16, weight += 256)
+        for (int k = 0; k < 4; k++) {
+            int32_t x;
+            __builtin_memcpy(&x, input + i + 4 * k, 4);
+            sum[k] = _mm512_dpbusd_epi32(sum[k], _mm512_set1_epi32(x),
+                                         _mm512_loadu_si512(weight + 64 * k));
+        }
+    _mm512_storeu_si512(sums, _mm512_add_epi32(_mm512_add_epi32(sum[0], sum[1]),
+                                               _mm512_add_epi32(sum[2], sum[3])));
+}
+
+#elif defined(__AVX2__)
+
+static void add_products(const int8_t *weight, const uint8_t *input, int n_in, int32_t *sums)
+{
+    __m256i *memory = (__m256i *)sums;
+    __m256i sum[2] = {_mm256_loadu_si256(memory), _mm256_loadu_si256(memory + 1)};
+    for (int i = 0; i < n_in; i += 4, weight += 64) {
+        int32_t x;
+        __builtin_memcpy(&x, input + i, 4);
+        for (int k = 0; k < 2; k++) {
+            __m256i w = _mm256_loadu_si256((const __m256i *)weight + k);
+            __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi32(x), w);
+            sum[k] = _mm256_add_epi32(sum[k], _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+        }
+    }
+    for (int k = 0; k < 2; k++)
+        _mm256_storeu_si256(memory + k, sum[k]);
+}
+
+#elif defined(__wasm_relaxed_simd__)
+
+static void add_products(const int8_t *weight, const uint8_t *input, int n_in, int32_t *sums)
+{
+    v128_t sum[4];
+    for (int k = 0; k < 4; k++)
+        sum[k] = wasm_v128_load(sums + 4 * k);
+    for (int i = 0; i < n_in; i += 4, weight += 64) {
+        v128_t x = wasm_v128_load32_splat(input + i);
+        for (int k = 0; k < 4; k++) {
+            v128_t w = wasm_v128_load(weight + 16 * k);
+            sum[k] = wasm_i32x4_relaxed_dot_i8x16_i7x16_add(w, x, sum[k]);
+        }
+    }
+    for (int k = 0; k < 4; k++)
+        wasm_v128_store(sums + 4 * k, sum[k]);
+}
+
+#elif defined(__wasm_simd128__)
+
+static void add_products(const int8_t *weight, const uint8_t *input, int n_in, int32_t *sums)
+{
+    v128_t sum[8]; /* two rows each, two lanes per row */
+    for (int k = 0; k < 8; k++)
+        sum[k] = wasm_i32x4_const_splat(0);
+    for (int i = 0; i < n_in; i += 4, weight += 64) {
+        v128_t x = wasm_i16x8_extend_low_i8x16(wasm_v128_load32_splat(input + i));
+        x = wasm_i64x2_shuffle(x, x, 0, 0);
+        for (int k = 0; k < 8; k++) {
+            v128_t w = wasm_i16x8_load8x8(weight + 8 * k);
+            sum[k] = wasm_i32x4_add(sum[k], wasm_i32x4_dot_i16x8(w, x));
+        }
+    }
+    for (int k = 0; k < 4; k++) {
+        v128_t even = wasm_i32x4_shuffle(sum[2 * k], sum[2 * k + 1], 0, 2, 4, 6);
+        v128_t odd = wasm_i32x4_shuffle(sum[2 * k], sum[2 * k + 1], 1, 3, 5, 7);
+        v128_t before = wasm_v128_load(sums + 4 * k);
+        wasm_v128_store(sums + 4 * k, wasm_i32x4_add(before, wasm_i32x4_add(even, odd)));
+    }
+}
+
+#else
+
+static void add_products(const int8_t *weight, const uint8_t *input, int n_in, int32_t *sums)
+{
+    for (int i = 0; i < n_in; i += 4)
+        for (int row = 0; row < BLOCK; row++)
+            for (int k = 0; k < 4; k++)
+                sums[row] += *weight++ * input[i + k];
+}
+
+#endif
+
+static void linear(const struct linear *l, int row, const uint8_t *input, float *output)
+{
+    int32_t sums[BLOCK] = {0};
+    add_products((const int8_t *)l->weight + (size_t)row * l->n_in, input, l->n_in, sums);
+    for (int i = 0; i < BLOCK; i++)
+        output[i] = (float)(sums[i] - l->offset[row + i]) * l->step[row + i] + l->bias[row + i];
+}
+
+static float tanh_(float x)
+{
+    x = x < -TANH_LIMIT ? -TANH_LIMIT : x;
+    x = x > TANH_LIMIT ? TANH_LIMIT : x;
+    float squared = x * x;
+    float numerator = (squared * 0.60863042f + 96.39235687f) * squared + 952.52801514f;
+    float denominator = (squared * 11.88600922f + 413.36801147f) * squared + 952.72399902f;
+    return numerator * x / denominator;
+}
+
+static float sigmoid(float x)
+{
+    return tanh_(x * 0.5f) * 0.5f + 0.5f;
+}
+
+static void quantize(const float *value, uint8_t *quantized)
+{
+    const float whole = 12582912.0f; /* 1.5 * 2**23: added, it leaves no bits for a fraction */
+    for (int i = 0; i < BLOCK; i++) {
+        float level = value[i] * ACTIVATION_SCALE + whole - whole; /* the nearest, halves to even */
+        quantized[i] = (uint8_t)((int32_t)level + ACTIVATION_ZERO);
+    }
+}
+
+static void run_dense(const struct layer *layer, uint8_t *hop)
+{
+    const float *weight = layer->input.weight, *input = (const float *)(hop + layer->from);
+    float *value = (float *)(hop + layer->value);
+    int n_in = layer->input.n_in;
+    for (int row = 0; row < layer->input.n_out; row += BLOCK) {
+        float sum[BLOCK];
+        for (int k = 0; k < BLOCK; k++)
+            sum[k] = *weight++ * input[0];
+        for (int i = 1; i < n_in; i++)
+            for (int k = 0; k < BLOCK; k++)
+                sum[k] += *weight++ * input[i];
+        for (int k = 0; k < BLOCK; k++) {
+            float y = sum[k] + layer->input.bias[row + k];
+            value[row + k] = layer->kind == DENSE_TANH ? tanh_(y) : sigmoid(y);
+        }
+        quantize(value + row, hop + layer->quantized + row);
+    }
+}
+
+static void run_conv(const struct layer *layer, uint8_t *hop)
+{
+    for (int row = 0; row < layer->input.n_out; row += BLOCK) {
+        float *value = (float *)(hop + layer->value) + row;
+        linear(&layer->input, row, hop + layer->from, value);
+        for (int i = 0; i < BLOCK; i++)
+            value[i] = tanh_(value[i]);
+        quantize(value, hop + layer->quantized + row);
+    }
+}
+
+static void run_gru(const struct layer *layer, const uint8_t *hop_before, uint8_t *hop)
+{
+    const uint8_t *hidden = hop_before + layer->quantized;
+    int n_units = layer->recurrent.n_out / 3;
+    for (int unit = 0; unit < n_units; unit += BLOCK) {
+        float from_input[3][BLOCK], from_hidden[3][BLOCK]; /* reset, update, candidate */
+        for (int gate = 0; gate < 3; gate++) {
+            linear(&layer->input, gate * n_units + unit, hop + layer->from, from_input[gate]);
+            linear(&layer->recurrent, gate * n_units + unit, hidden, from_hidden[gate]);
+        }
+        const float *before = (const float *)(hop_before + layer->value) + unit;
+        float *value = (float *)(hop + layer->value) + unit;
+        for (int i = 0; i < BLOCK; i++) {
+            float reset = sigmoid(from_input[0][i] + from_hidden[0][i]);
+            float update = sigmoid(from_input[1][i] + from_hidden[1][i]);
+            float candidate = tanh_(from_input[2][i] + reset * from_hidden[2][i]);
+            value[i] = update * before[i] + (1.0f - update) * candidate;
+        }
+        quantize(value, hop + layer->quantized + unit);
+    }
+}
+
+/* Whether this processor has what the code was compiled for. */
+PUBLIC int percepnet_is_supported(void)
+{
+#if defined(__AVX512VNNI__)
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vnni");
+#elif defined(__AVX2__)
+    return __builtin_cpu_supports("avx2");
+#else
+    return 1;
+#endif
+}
+
+PUBLIC void percepnet_run(const struct layer *layers, int n_layers, const uint8_t *hop_before,
+                          uint8_t *hop)
+{
+    for (const struct layer *layer = layers; layer < layers + n_layers; layer++) {
+        for (int i = 0; i < layer->n_copies; i++) {
+            const struct copy *copy = layer->copies + i;
+            const uint8_t *source = copy->from_hop_before ? hop_before : hop;
+            __builtin_memcpy(hop + copy->to, source + copy->from, copy->n_bytes);
+        }
+        if (layer->kind == GRU)
+            run_gru(layer, hop_before, hop);
+        else if (layer->kind == CONV)
+            run_conv(layer, hop);
+        else
+            run_dense(layer, hop);
+    }
+}
