@@ -13,10 +13,10 @@ from scipy import fft
 from scipy.signal import resample_poly
 
 from percepnet.constants import HOP_LENGTH, SAMPLE_RATE
+from percepnet_training.filters import NYQUIST_HZ, random_filter, random_lowpass
 from percepnet_training.noises import shaped_noise, slow_curve, synthesise, unit_power
 from percepnet_training.rooms import ROOM_LENGTH, early_part
 
-NYQUIST_HZ = SAMPLE_RATE / 2
 MAX_CLIP_SECONDS = 10  # of one take, so that a sequence mixes several
 TAIL_HOPS = 10  # a clip's bandwidth holds while its echo rings
 # Play-back speeds: pitch and formants move together, as between people.
@@ -57,15 +57,16 @@ class Mixer:
         self._n_hops = round(seconds * SAMPLE_RATE / HOP_LENGTH)
         self._n_samples = self._n_hops * HOP_LENGTH
         self._n_fft = fft.next_fast_len(self._n_samples + ROOM_LENGTH, real=True)
+        self._n_bins = self._n_fft // 2 + 1
         self._seed = seed
 
     def mixture(self, index):
         """Mixture number ``index``: the same whenever and wherever it is made."""
         rng = np.random.default_rng((self._seed, index, zlib.crc32(b"mixture")))
         speech, bandwidth_hz = self._speech(rng)
-        speech_spectrum = self._spectrum(speech) * self._random_filter(rng)
+        speech_spectrum = self._spectrum(speech) * random_filter(rng, self._n_bins)
         early_spectrum, wet_spectrum = self._speech_in_room(rng, speech_spectrum)
-        lowpass, edge_hz = self._random_lowpass(rng)
+        lowpass, edge_hz = random_lowpass(rng, self._n_bins)
         clean = self._samples(early_spectrum * lowpass)
         noisy = (
             self._samples(wet_spectrum * lowpass)
@@ -74,7 +75,7 @@ class Mixer:
         )
         snr_db = draw_snr_db(rng)
         if snr_db is not None:
-            noise_spectrum = self._spectrum(self._noise(rng)) * self._random_filter(rng)
+            noise_spectrum = self._spectrum(self._noise(rng)) * random_filter(rng, self._n_bins)
             noise = self._samples(self._noise_in_room(rng, noise_spectrum) * lowpass)
             noisy += noise * noise_gain(clean, noise, snr_db)
         level = level_gain(rng, clean, noisy)
@@ -179,33 +180,6 @@ class Mixer:
             return spectrum
         return spectrum * self._spectrum(self._corpus.draw_room(rng))
 
-    def _random_filter(self, rng):
-        """Magnitude of a spectral tilt and a second-order filter per bin, or 1.
-
-        Zero phase, on a grid of 23 Hz and linear between: exact where these smooth curves need it.
-        """
-        response = np.ones(1025)
-        turn = np.linspace(0, np.pi, len(response))
-        if rng.random() < 0.5:
-            slope_db = rng.uniform(-3, 3)  # per octave, from 100 Hz
-            octaves = np.log2(np.maximum(turn / np.pi * NYQUIST_HZ, 100) / 1000)
-            response *= 10 ** (slope_db / 20 * octaves)
-        for power in (1, -1):
-            if rng.random() < 1 / 3:
-                response *= _second_order(rng, turn) ** power
-        if np.all(response == 1):
-            return np.float32(1)
-        bins = np.linspace(0, np.pi, self._n_fft // 2 + 1)
-        return np.interp(bins, turn, response).astype(np.float32)
-
-    def _random_lowpass(self, rng):
-        """Response, and edge in Hz, of a low-pass; no edge in most mixtures."""
-        if rng.random() < 0.7:
-            return np.float32(1), NYQUIST_HZ
-        edge_hz = 3000 * (20000 / 3000) ** rng.random()
-        bins_hz = np.linspace(0, NYQUIST_HZ, self._n_fft // 2 + 1, dtype=np.float32)
-        return np.clip((edge_hz - bins_hz) / 200 + 1, 0, 1), edge_hz
-
 
 def draw_snr_db(rng):
     """Signal-to-noise ratio in dB, -15...45 with most mass in -5...20; None: no noise."""
@@ -290,15 +264,3 @@ def _faded(samples, n_fade=HOP_LENGTH // 2):
     samples[:n_fade] *= ramp
     samples[len(samples) - n_fade :] *= ramp[::-1]
     return samples
-
-
-def _second_order(rng, turn):
-    """Magnitude of a random 1 + a z^-1 + b z^-2 at angles ``turn``."""
-    if rng.random() < 0.5:
-        radius, angle = 0.7 * rng.random() ** 2, np.pi * rng.random() ** 2
-        a, b = -2 * radius * np.cos(angle), radius**2
-    else:
-        first, second = rng.uniform(-0.7, 0.7, 2)
-        a, b = -(first + second), first * second
-    delay = np.exp(-1j * turn)
-    return np.abs(1 + delay * (a + b * delay))

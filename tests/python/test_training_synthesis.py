@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from percepnet.constants import HOP_LENGTH, SAMPLE_RATE
+from percepnet_training.filters import random_filter, random_lowpass
 from percepnet_training.noises import GENERATORS
 from percepnet_training.rooms import early_part, prepare_response, simulate_room
 from percepnet_training.synthesis import active_power, draw_snr_db, noise_gain, split_echoes
@@ -104,3 +105,25 @@ def test_bandwidth_is_that_of_the_clip_being_heard(tmp_path):
         assert mixture.bandwidth_hz[loud].max() < 16_000
         n_unknown += np.sum(mixture.bandwidth_hz == SAMPLE_RATE / 2)
     assert n_unknown > 0    # in pauses all that is heard is noise, at any frequency
+
+
+def test_filters_tilt_by_a_few_decibels_per_octave(rng):
+    responses = [random_filter(rng, 24001) for _ in range(200)]
+    shaped = [response for response in responses if np.ndim(response)]
+    assert 100 < len(shaped) < 190      # 1 - 1/2 * 2/3 * 2/3 of them
+    for response in shaped:
+        assert response.min() > 0.01
+        assert response.max() < 100
+
+
+def test_lowpass_passes_below_its_edge_only(rng):
+    limited = [
+        (response, edge_hz)
+        for response, edge_hz in (random_lowpass(rng, 24001) for _ in range(100))
+        if np.ndim(response)
+    ]
+    assert 10 < len(limited) < 60
+    for response, edge_hz in limited:
+        assert 3000 <= edge_hz <= 20000
+        assert (response[: int(edge_hz)] == 1).all()
+        assert not response[int(edge_hz) + 202 :].any()
