@@ -1,9 +1,13 @@
-"""Signals made by the tests: a synthetic voice, noises, and their mixtures."""
+"""Signals made by the tests: a synthetic voice, noises, and their mixtures; a small model."""
 
 import numpy as np
 import pytest
 
+from models import random_network
 from percepnet import SAMPLE_RATE
+from percepnet.cli import main
+from percepnet.network import save_model
+from percepnet.topology import Topology
 
 
 def glide(f0_hz, n_harmonics=40):
@@ -35,3 +39,21 @@ def noisy(voice, rng):
     """The voice at about 5 dB in white noise."""
     noise = rng.standard_normal(len(voice)).astype(np.float32)
     return voice + noise * np.float32(np.sqrt(np.mean(voice**2)) * 10 ** (-5 / 20))
+
+
+@pytest.fixture(scope="session")
+def model_file(tmp_path_factory):
+    """A small network of random weights."""
+    path = tmp_path_factory.mktemp("model") / "small.npz"
+    save_model(random_network(Topology(8, 8, 8, 8), 0), path)
+    return path
+
+
+@pytest.fixture
+def denoise(model_file):
+    """Run `percepnet denoise ARGUMENTS` in this process and return its exit code."""
+
+    def run(*arguments):
+        return main(["denoise", *map(str, arguments), "--model", str(model_file)])
+
+    return run
