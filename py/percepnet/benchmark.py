@@ -61,6 +61,7 @@ def bench(model: PercepNet, seconds: float) -> dict:
         run(model, hops)
     return {
         "n_weights": model.n_weights,
+        "kernel": model.kernel,
         "n_hops": len(hops),
         "hop_ms": {
             "median": float(np.median(hop_ms)),

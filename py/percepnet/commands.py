@@ -98,6 +98,7 @@ def print_model(path: Path) -> None:
             "version": network.version,
             "topology": ", ".join(f"{layer} {size}" for layer, size in sizes),
             "weights": f"{network.n_weights:,}",
+            "kernel": network.kernel,
             "bytes": f"{path.stat().st_size:,}",
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         },
@@ -134,7 +135,8 @@ def run_bench(arguments) -> int:
         print(json.dumps({"model": arguments.model, **result}, indent=2))
         return 0
     print(
-        f"model {arguments.model}, {result['n_weights']:,} weights, {runtime()}\n"
+        f"model {arguments.model}, {result['n_weights']:,} weights, kernel {result['kernel']}, "
+        f"{runtime()}\n"
         f"{result['n_hops']} hops of 10 ms, real-time factor {result['real_time_factor']:.4f}\n"
     )
     print_table(

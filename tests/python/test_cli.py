@@ -149,6 +149,7 @@ def test_bench_prints_json(model_file, capsys):
     assert main(["bench", "--model", str(model_file), "--seconds", "1", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["n_hops"] == 100
+    assert result["kernel"] == percepnet.load_model(model_file).kernel
     assert 0 < result["hop_ms"]["median"] <= result["hop_ms"]["p99"] <= result["hop_ms"]["max"]
     assert result["stages_ms"].keys() == STAGES.keys()
     assert all(ms > 0 for ms in result["stages_ms"].values())
