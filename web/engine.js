@@ -45,11 +45,9 @@ export class Engine {
   static async load(modelUrl, onStage) {
     requireWebAssembly();
     onStage('runtime');
-    const model = fetchModel(modelUrl);
-    model.catch(() => {}); // awaited below; Python may fail before
-    const pyodide = await startPython();
+    const [pyodide, model] = await Promise.all([startPython(), fetchModel(modelUrl)]);
     onStage('model');
-    pyodide.FS.writeFile(MODEL_PATH, await model);
+    pyodide.FS.writeFile(MODEL_PATH, model);
     const engine = new Engine(pyodide);
     onStage('warm-up');
     for (let i = 0; i < N_WARM_UP_HOPS; i++) engine.process();
@@ -125,22 +123,43 @@ function requireWebAssembly() {
 async function startPython() {
   try {
     const { loadPyodide } = await import(/* @vite-ignore */ `${RUNTIME_URL}pyodide.mjs`);
-    return await loadPyodide({ indexURL: RUNTIME_URL, packages: ['percepnet'] });
+    const python = loadPyodide({ indexURL: RUNTIME_URL, packages: ['percepnet'] });
+    return await Promise.race([python, firstFailedRequest()]);
   } catch (cause) {
+    const { message } = /** @type {Error} */ (cause);
     throw new EngineError(
-      `Python could not be started from ${RUNTIME_URL}: check that the whole folder is served`,
+      `Python could not be started (${message}): check that all of ${RUNTIME_URL} is served`,
       { cause },
     );
   }
 }
 
+/**
+ * Without WebAssembly's file Pyodide waits for ever: this rejects when a request of it fails.
+ *
+ * @returns {Promise<never>}
+ */
+function firstFailedRequest() {
+  const fetch = globalThis.fetch;
+  return new Promise((_, reject) => {
+    globalThis.fetch = (...request) => {
+      const response = fetch(...request);
+      response.then(requireOk).catch(reject);
+      return response;
+    };
+  });
+}
+
 /** @param {string} url */
 async function fetchModel(url) {
   const response = await fetch(url);
-  if (!response.ok) {
-    throw new EngineError(`the model ${url} cannot be loaded (HTTP ${response.status})`);
-  }
+  requireOk(response);
   return new Uint8Array(await response.arrayBuffer());
+}
+
+/** @param {Response} response */
+function requireOk({ ok, url, status }) {
+  if (!ok) throw new EngineError(`${url} cannot be loaded (HTTP ${status})`);
 }
 
 /**

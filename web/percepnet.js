@@ -55,6 +55,9 @@ export class Denoiser extends EventTarget {
     requirePlatform(audioContext);
     const modelUrl = model instanceof URL ? model : new URL(`./models/${model}.npz`, import.meta.url);
     const shared = allocateShared();
+    setStrength(shared, strength);
+    setAttenuationLimitDb(shared, attenuationLimitDb);
+    setBypass(shared, bypass);
     const worker = new Worker(new URL('./engine-worker.js', import.meta.url), {
       type: 'module',
       name: 'percepnet',
@@ -64,11 +67,7 @@ export class Denoiser extends EventTarget {
         startEngine(worker, { modelUrl: modelUrl.href, shared }, onStage),
         audioContext.audioWorklet.addModule(new URL('./percepnet-processor.js', import.meta.url)),
       ]);
-      const denoiser = new Denoiser(audioContext, worker, shared, CUSHION + engineLatency);
-      denoiser.strength = strength;
-      denoiser.attenuationLimitDb = attenuationLimitDb;
-      denoiser.bypass = bypass;
-      return denoiser;
+      return new Denoiser(audioContext, worker, shared, CUSHION + engineLatency);
     } catch (error) {
       worker.terminate();
       throw error;
@@ -80,7 +79,7 @@ export class Denoiser extends EventTarget {
    *
    * @param {AudioContext} audioContext
    * @param {Worker} worker with a running engine
-   * @param {import('./protocol.js').Shared} shared
+   * @param {Shared} shared
    * @param {number} latency samples
    */
   constructor(audioContext, worker, shared, latency) {
@@ -105,7 +104,7 @@ export class Denoiser extends EventTarget {
 
   /** The untouched input, as late as the enhanced signal; cross-faded. */
   set bypass(bypass) {
-    Atomics.store(this.#shared.counters, Counter.BYPASS, bypass ? 1 : 0);
+    setBypass(this.#shared, bypass);
   }
 
   get strength() {
@@ -114,10 +113,7 @@ export class Denoiser extends EventTarget {
 
   /** How much of the noise is taken away: 0 (none) to 1 (all that is found). */
   set strength(strength) {
-    if (!(strength >= 0 && strength <= 1)) {
-      throw new RangeError(`strength ${strength} is not between 0 and 1`);
-    }
-    this.#shared.values[Value.STRENGTH] = strength;
+    setStrength(this.#shared, strength);
   }
 
   get attenuationLimitDb() {
@@ -126,8 +122,7 @@ export class Denoiser extends EventTarget {
 
   /** Never take more than this off any band, so that some of the room stays: 0 to Infinity dB. */
   set attenuationLimitDb(limitDb) {
-    if (!(limitDb >= 0)) throw new RangeError(`attenuation limit ${limitDb} dB is not 0 or more`);
-    this.#shared.values[Value.ATTENUATION_LIMIT_DB] = limitDb;
+    setAttenuationLimitDb(this.#shared, limitDb);
   }
 
   /** @returns {DenoiserStats} */
@@ -157,6 +152,36 @@ export class Denoiser extends EventTarget {
     Atomics.store(this.#shared.counters, Counter.FAILED, 1);
     this.dispatchEvent(new ErrorEvent('error', { error, message: error.message }));
   }
+}
+
+/** @typedef {import('./protocol.js').Shared} Shared */
+
+/**
+ * @param {Shared} shared
+ * @param {number} strength
+ */
+function setStrength({ values }, strength) {
+  if (!(strength >= 0 && strength <= 1)) {
+    throw new RangeError(`strength ${strength} is not between 0 and 1`);
+  }
+  values[Value.STRENGTH] = strength;
+}
+
+/**
+ * @param {Shared} shared
+ * @param {number} limitDb
+ */
+function setAttenuationLimitDb({ values }, limitDb) {
+  if (!(limitDb >= 0)) throw new RangeError(`attenuation limit ${limitDb} dB is not 0 or more`);
+  values[Value.ATTENUATION_LIMIT_DB] = limitDb;
+}
+
+/**
+ * @param {Shared} shared
+ * @param {boolean} bypass
+ */
+function setBypass({ counters }, bypass) {
+  Atomics.store(counters, Counter.BYPASS, bypass ? 1 : 0);
 }
 
 /** @param {BaseAudioContext} audioContext */

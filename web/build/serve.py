@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -38,10 +39,8 @@ def main():
     except OSError as error:
         sys.exit(f"port {args.port} cannot be used ({error.strerror}): choose one with --port")
     print(f"PercepNet: http://localhost:{args.port}  (Ctrl+C stops)", flush=True)
-    try:
+    with suppress(KeyboardInterrupt):
         server.serve_forever()
-    except KeyboardInterrupt:
-        print()
 
 
 if __name__ == "__main__":

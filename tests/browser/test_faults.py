@@ -1,0 +1,116 @@
+"""What can be wrong at the start, each with words that say what to do."""
+
+import pytest
+from site_server import ISOLATION
+
+# As a careful host would send them; 'wasm-unsafe-eval' is what Python needs.
+CSP_WITHOUT_WASM = "default-src 'self'; media-src 'self' blob:"
+CSP = f"{CSP_WITHOUT_WASM}; script-src 'self' 'wasm-unsafe-eval'"
+
+
+def test_without_isolation(open_page, serve_site):
+    page = open_page(serve_site(headers={}))
+    page.start()
+    assert "not cross-origin isolated" in page.problem
+    assert "Cross-Origin-Opener-Policy: same-origin" in page.problem
+
+
+def test_webassembly_blocked(open_page, serve_site):
+    headers = {**ISOLATION, "Content-Security-Policy": CSP_WITHOUT_WASM}
+    page = open_page(serve_site(headers=headers))
+    page.start()
+    assert "'wasm-unsafe-eval'" in page.problem
+
+
+def test_strict_content_security_policy(open_page, serve_site):
+    headers = {**ISOLATION, "Content-Security-Policy": CSP}
+    page = open_page(serve_site(headers=headers))
+    page.start()
+    assert page.problem == ""
+    page.stop()
+
+
+def test_permission_denied(open_page, site_url, chromium):
+    # Without the fake dialog, a headless browser refuses.
+    deaf = chromium("--use-fake-device-for-media-stream")
+    page = open_page(site_url, in_browser=deaf)
+    page.start()
+    assert page.problem.startswith("The microphone is blocked.")
+
+
+def test_no_microphone(open_page, site_url, chromium):
+    without_devices = chromium("--use-fake-ui-for-media-stream")
+    page = open_page(site_url, in_browser=without_devices)
+    page.start()
+    assert page.problem.startswith("There is no microphone.")
+
+
+def test_start_works_after_a_problem(open_page, serve_site):
+    missing = {"/models/default.npz"}
+    page = open_page(serve_site(missing=missing))
+    page.start()
+    assert "models/default.npz cannot be loaded (HTTP 404)" in page.problem
+    missing.clear()
+    page.start()
+    assert page.problem == ""
+    page.stop()
+
+
+@pytest.mark.parametrize(
+    ("missing", "message"),
+    [
+        ("/engine-worker.js", "check that engine-worker.js and its imports are served"),
+        ("/engine.js", "check that engine-worker.js and its imports are served"),
+        ("/pyodide/pyodide.mjs", "check that all of"),
+        ("/pyodide/pyodide.asm.wasm", "pyodide.asm.wasm cannot be loaded (HTTP 404)"),
+    ],
+)
+def test_missing_file(open_page, serve_site, missing, message):
+    page = open_page(serve_site(missing={missing}))
+    assert message in page.create_denoiser({})
+
+
+def test_damaged_model(open_page, serve_site):
+    # Longer than the comment a zip file may end with
+    edited = {"/models/default.npz": lambda content: content + bytes(70_000)}
+    page = open_page(serve_site(edited=edited))
+    assert "ModelError" in page.create_denoiser({})
+
+
+def test_wrong_rate(open_page, site_url):
+    message = open_page(site_url).create_denoiser({}, sample_rate=44_100)
+    assert "runs at 44100 Hz, not 48000" in message
+    assert "new AudioContext({ sampleRate: 48000 })" in message
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"strength": 1.5}, "strength 1.5 is not between 0 and 1"),
+        ({"strength": "loud"}, "strength loud is not between 0 and 1"),
+        ({"attenuationLimitDb": -3}, "attenuation limit -3 dB is not 0 or more"),
+        ({"model": "huge"}, "models/huge.npz cannot be loaded (HTTP 404)"),
+    ],
+)
+def test_wrong_options(open_page, site_url, options, message):
+    assert message in open_page(site_url).create_denoiser(options)
+
+
+def test_live_controls_reach_the_engine_and_refuse_nonsense(open_page, site_url):
+    page = open_page(site_url)
+    refused = page.page.evaluate("""async () => {
+        const { Denoiser } = await import('./percepnet.js');
+        const audioContext = new AudioContext({ sampleRate: 48000 });
+        const options = { strength: 0.25, attenuationLimitDb: 12, bypass: true };
+        const denoiser = await Denoiser.create({ audioContext, ...options });
+        const { strength, attenuationLimitDb, bypass } = denoiser;
+        let refused;
+        try { denoiser.strength = 2; } catch (error) { refused = error.message; }
+        await denoiser.close();
+        await audioContext.close();
+        return [{ strength, attenuationLimitDb, bypass }, refused];
+    }""")
+    assert refused == [
+        {"strength": 0.25, "attenuationLimitDb": 12, "bypass": True},
+        "strength 2 is not between 0 and 1",
+    ]
