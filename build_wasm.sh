@@ -2,6 +2,7 @@
 # Build the web page into dist/, a folder that any static host can serve.
 #   ./build_wasm.sh                        build
 #   ./build_wasm.sh --serve [--port 8080]  build, then serve it on localhost
+#   ./build_wasm.sh --no-kernel            build without the compiled kernels: slower, in numpy
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -9,14 +10,16 @@ build=.build
 python=$build/venv/bin/python
 modules=web/node_modules
 log=$build/last-step.log
+with_kernels=yes
 
 main() {
   local serve=no port=8080
   while (($#)); do
     case $1 in
       --serve) serve=yes ;;
+      --no-kernel) with_kernels=no ;;
       --port) port=${2:?--port needs a number}; shift ;;
-      -h | --help) sed -n '2,4s/^# //p' build_wasm.sh; return ;;
+      -h | --help) sed -n '2,5s/^# //p' build_wasm.sh; return ;;
       *) fail "unknown option $1" "see ./build_wasm.sh --help" ;;
     esac
     shift
@@ -27,6 +30,9 @@ main() {
   step "Python tools" "can pip reach the package index?" install_python_tools
   step "Pyodide's core" "can npm reach its registry?" install_pyodide
   step "our Python package" "try 'python3 -m pip wheel --no-deps .'" build_package
+  if [[ $with_kernels == yes ]]; then
+    step "the kernels" "try again, or build with --no-kernel" build_kernels
+  fi
   echo "numpy for Pyodide ..."
   "$python" web/build/numpy_wheel.py "$modules/pyodide/pyodide-lock.json" "$build/cache" ||
     fail "numpy for Pyodide failed" "see the line above"
@@ -81,16 +87,22 @@ install_pyodide() { # npm checks the integrity in the lock file
   cp "$wanted" "$installed"
 }
 
-build_package() {
+build_package() { # without the kernels for this machine
   rm -rf "$build/wheel"
-  "$python" -m pip wheel --no-deps --wheel-dir "$build/wheel" .
+  HATCH_BUILD_NO_HOOKS=true "$python" -m pip wheel --no-deps --wheel-dir "$build/wheel" .
+}
+
+build_kernels() {
+  "$python" web/build/kernels.py "$build/zig" "$build/kernels"
 }
 
 assemble_site() {
+  local kernels=()
+  if [[ $with_kernels == yes ]]; then kernels=(--kernels "$build/kernels"); fi
   rm -rf "$build/site" "$build/old-site"
   "$python" web/build/bundle.py --web web --pyodide "$modules/pyodide" \
     --numpy "$build"/cache/numpy-*.whl --package "$build"/wheel/percepnet-*.whl \
-    --models models "$build/site"
+    --models models "${kernels[@]}" "$build/site"
   if [[ -e dist ]]; then mv dist "$build/old-site"; fi
   mv "$build/site" dist
   rm -rf "$build/old-site"

@@ -15,6 +15,7 @@ MAX_LINES = 300
 
 # From the bottom up; a folder stands for its modules, which may also import one another.
 MAY_IMPORT = {
+    "build_kernels": {"hatchling"},
     "percepnet.constants": set(),
     "percepnet.errors": set(),
     "percepnet.dsp": {"numpy", "percepnet.constants"},
@@ -64,6 +65,7 @@ EXTRAS = {"scipy", "soundfile", "tqdm"}
 AT_RUN_TIME = "percepnet"
 
 WEB_MAY_IMPORT = {
+    "build_kernels": {"hatchling"},
     "ring-buffer.js": set(),
     "protocol.js": {"ring-buffer.js"},
     "engine.js": {"protocol.js"},

@@ -17,6 +17,8 @@ LOCK = "pyodide-lock.json"
 # In our wheel, but of no use to a page: it does not train, and fetches the model it wants
 NOT_FOR_PAGES = ("percepnet_training", "percepnet/models")
 
+KERNELS = "percepnet/nn/kernels"
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
@@ -25,11 +27,13 @@ def main():
     parser.add_argument("--numpy", type=Path, required=True, help="numpy's wheel for Pyodide")
     parser.add_argument("--package", type=Path, required=True, help="our wheel")
     parser.add_argument("--models", type=Path, required=True, help="folder of model files")
+    parser.add_argument("--kernels", type=Path, help="folder of compiled kernels")
     parser.add_argument("site", type=Path, help="folder to make")
     args = parser.parse_args()
 
     copy_pages(args.web, args.site)
-    copy_runtime(args.pyodide, [args.numpy, args.package], args.site / "pyodide")
+    kernels = args.kernels.glob("*.wasm") if args.kernels else []
+    copy_runtime(args.pyodide, args.numpy, args.package, kernels, args.site / "pyodide")
     copy_models(args.models, args.site / "models")
 
 
@@ -41,26 +45,30 @@ def copy_pages(web, site):
             copy(source, site / source.name)
 
 
-def copy_runtime(pyodide, wheels, folder):
+def copy_runtime(pyodide, numpy, package, kernels, folder):
     folder.mkdir()
     for name in RUNTIME:
         shutil.copy(pyodide / name, folder)
-    numpy, package = wheels
     shutil.copy(numpy, folder)
-    package = trim_wheel(package, folder)
+    package = fit_wheel(package, kernels, folder)
     lock = add_wheels_to_spec(PyodideLockSpec.from_json(pyodide / LOCK), [package])
     # What the folder does not hold must not be offered.
     lock.packages = {name: lock.packages[name] for name in ("numpy", "percepnet")}
     lock.to_json(folder / LOCK)
 
 
-def trim_wheel(wheel, folder):
-    """Write the wheel without what pages do not need into the folder; return its path there."""
+def fit_wheel(wheel, kernels, folder):
+    """Write the wheel into the folder, without what pages do not need, with the kernels.
+
+    Returns its path there.
+    """
     with tempfile.TemporaryDirectory() as temporary:
         run_wheel("unpack", "--dest", temporary, wheel)
         (unpacked,) = Path(temporary).iterdir()
         for part in NOT_FOR_PAGES:
             shutil.rmtree(unpacked / part)
+        for kernel in kernels:
+            shutil.copy(kernel, unpacked / KERNELS)
         run_wheel("pack", "--dest-dir", folder, unpacked)
     return folder / wheel.name
 

@@ -1,0 +1,83 @@
+"""Compile int8.c for this machine whenever the package is built: a hook of hatchling's.
+
+A wheel takes the kernels along; for an editable install, and with
+
+    python py/build_kernels.py
+
+they come to lie beside their source. Where there is no C compiler, or with HATCH_BUILD_NO_HOOKS
+set, the package is built without them, is the same for every machine, and computes in numpy.
+"""
+
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+KERNELS = Path("percepnet/nn/kernels")
+SOURCE = Path(__file__).parent / KERNELS / "int8.c"
+
+COMPILERS = ("cc", "gcc", "clang")
+FLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-fPIC", "-fvisibility=hidden", "-shared"]
+PORTABLE = {"portable": []}
+X86_64 = PORTABLE | {"avx2": ["-mavx2"], "avx512-vnni": ["-mavx512f", "-mavx512vnni"]}
+
+
+class BuildHook(BuildHookInterface):
+    """Adds the kernels to a wheel and the machine to its name."""
+
+    def initialize(self, version: str, build_data: dict) -> None:
+        if version == "editable":
+            compile_kernels(SOURCE.parent)
+            return
+        self._folder = tempfile.TemporaryDirectory()
+        kernels = compile_kernels(Path(self._folder.name))
+        if not kernels:
+            return
+        for file in kernels:
+            build_data["force_include"][str(file)] = str(KERNELS / file.name)
+        machine = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+        build_data["pure_python"] = False
+        build_data["tag"] = f"py3-none-{machine}"
+
+    def finalize(self, version: str, build_data: dict, artifact_path: str) -> None:
+        if version != "editable":
+            self._folder.cleanup()
+
+
+def compile_kernels(folder: Path) -> list[Path]:
+    """Compile what the compiler can, into the folder; returns the files."""
+    compiler = find_compiler()
+    if compiler is None:
+        print("percepnet: no C compiler: without kernels, in numpy only", file=sys.stderr)
+        return []
+    variants = X86_64 if platform.machine() in ("x86_64", "AMD64") else PORTABLE
+    files = []
+    for kernel, flags in variants.items():
+        file = folder / f"int8-{kernel}.so"
+        temporary = file.with_suffix(".part")
+        command = [*compiler, *FLAGS, *flags, str(SOURCE), "-o", str(temporary)]
+        run = subprocess.run(command, capture_output=True, text=True)
+        if run.returncode:
+            print(f"percepnet: no kernel {kernel!r}: {run.stderr.strip()}", file=sys.stderr)
+            continue
+        os.replace(temporary, file)
+        files.append(file)
+    return files
+
+
+def find_compiler() -> list[str] | None:
+    """The command of a C compiler: what the variable CC says, else the first of the usual."""
+    commands = [shlex.split(os.environ.get("CC", "")), *([name] for name in COMPILERS)]
+    return next((words for words in commands if words and shutil.which(words[0])), None)
+
+
+if __name__ == "__main__":
+    for file in compile_kernels(SOURCE.parent):
+        print(file)
