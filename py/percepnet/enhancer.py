@@ -67,6 +67,7 @@ class Enhancer:
         self._dry = deque([np.zeros(HOP_LENGTH, np.float32)] * (LATENCY // HOP_LENGTH))
         self._highpass = HighPass()
         self._history = np.zeros(_HISTORY)
+        self._frames = np.zeros((2, WINDOW_LENGTH))     # the newest; the periodic part
         self._pitch = PitchTracker()
         n_kept = LOOKAHEAD_HOPS + 1
         self._spectra = deque([np.zeros(N_BINS, np.complex64)] * n_kept, n_kept)
@@ -90,26 +91,24 @@ class Enhancer:
         ndarray [shape=(HOP_LENGTH,), dtype=float32]
         """
         self._dry.append(np.array(hop, np.float32))
-        self._take_in(hop)
+        self._history[:-HOP_LENGTH] = self._history[HOP_LENGTH:]
+        self._history[-HOP_LENGTH:] = self._highpass.process(hop)
         enhanced = self._enhance()
         return self._switch(enhanced, self._dry.popleft())
 
-    def _take_in(self, hop):
-        """Analysis of the newest frame, two hops ahead of the one being enhanced."""
-        self._history[:-HOP_LENGTH] = self._history[HOP_LENGTH:]
-        self._history[-HOP_LENGTH:] = self._highpass.process(hop)
-        newest = spectrum_of(self._history[-WINDOW_LENGTH:])
-        self._spectra.append(newest)
-        self._energies.append(band_energy(newest))
-
     def _enhance(self):
-        spectrum = self._spectra[0]
-        energy, next_energy, *_, newest_energy = self._energies
-
         period, correlation = self._pitch.process(self._history)
-        pitch_spectrum = spectrum_of(periodic_frame(self._history, _FRAME_START, period))
+        self._frames[0] = self._history[-WINDOW_LENGTH:]
+        self._frames[1] = periodic_frame(self._history, _FRAME_START, period)
+        newest, pitch_spectrum = spectra = spectrum_of(self._frames)
+        newest_energy, pitch_energy = band_energy(spectra)
+        self._spectra.append(newest)
+        self._energies.append(newest_energy)
+        spectrum = self._spectra[0]
+        energy, next_energy, *_ = self._energies
+
         coherence = band_coherence(
-            band_correlation(spectrum, pitch_spectrum), energy, band_energy(pitch_spectrum)
+            band_correlation(spectrum, pitch_spectrum), energy, pitch_energy
         )
         features = network_features(newest_energy, coherence, period, correlation)
         gains, strengths, self.voice_probability, self._network_state = self._model.step(

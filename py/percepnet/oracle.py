@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from percepnet.constants import HOP_LENGTH, LOOKAHEAD_HOPS
-from percepnet.dsp.comb import PAST, periodic_frame
+from percepnet.dsp.comb import PAST
 from percepnet.dsp.erb import band_correlation, band_energy
 from percepnet.dsp.features import band_coherence
 from percepnet.dsp.pitch import HISTORY_BEFORE, track_whole
-from percepnet.dsp.stft import spectrum_of
-from percepnet.whole_file import analyse, frames_of, with_history
+from percepnet.whole_file import analyse, frames_of, periodic_frames_of, with_history
 
 _VOICED = 0.2                               # clean correlation from which a frame has a pitch
 _N0 = 0.03                                  # noise floor of the extra attenuation: -15 dB
@@ -102,14 +101,7 @@ def clean_periodicity(clean):
     before = len(history) - PAST - n_hops * HOP_LENGTH
     spectrum = frames_of(history, n_hops)
     period, correlation = track_whole(history[before - HISTORY_BEFORE : -PAST])
-    pitch_spectrum = spectrum_of(
-        np.stack(
-            [
-                periodic_frame(history, before + (hop - 1) * HOP_LENGTH, value, lookahead=PAST)
-                for hop, value in enumerate(period)
-            ]
-        )
-    )
+    pitch_spectrum = periodic_frames_of(history, n_hops, period, lookahead=PAST)
     return _delay(spectrum), _delay(pitch_spectrum), _delay(correlation)
 
 

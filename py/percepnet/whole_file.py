@@ -8,15 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from percepnet.constants import HOP_LENGTH, LOOKAHEAD, LOOKAHEAD_HOPS, WINDOW_LENGTH
-from percepnet.dsp.comb import PAST, periodic_frame
+from percepnet.constants import HOP_LENGTH, LOOKAHEAD, LOOKAHEAD_HOPS, N_BINS, WINDOW_LENGTH
+from percepnet.dsp.comb import PAST, periodic_frames
 from percepnet.dsp.erb import band_correlation, band_energy
 from percepnet.dsp.features import band_coherence, network_features
-from percepnet.dsp.highpass import HighPass
+from percepnet.dsp.highpass import highpass
 from percepnet.dsp.pitch import HISTORY_BEFORE, track_live
 from percepnet.dsp.stft import spectrum_of
 
 _BEFORE = PAST + WINDOW_LENGTH + LOOKAHEAD  # silence put before a signal: what any filter reaches
+_BLOCK = 256                                # hops whose frames are made at a time: they fit a cache
 
 
 @dataclass(frozen=True)
@@ -50,18 +51,34 @@ def with_history(signal, n_after=0):
     -------
     ndarray [shape=(_BEFORE + n_hops * HOP_LENGTH + n_after,), dtype=float64]
     """
-    highpass = HighPass()
-    n_hops = len(signal) // HOP_LENGTH
-    hops = signal[: n_hops * HOP_LENGTH].reshape(n_hops, HOP_LENGTH)
-    filtered = [highpass.process(hop) for hop in hops]
-    return np.concatenate([np.zeros(_BEFORE), *filtered, np.zeros(n_after)])
+    whole = signal[: len(signal) // HOP_LENGTH * HOP_LENGTH]
+    return np.concatenate([np.zeros(_BEFORE), highpass(whole), np.zeros(n_after)])
 
 
 def frames_of(history, n_hops):
     """Spectra (n_hops, N_BINS) of the frames that end with each hop of `with_history`'s signal."""
     first = _BEFORE - HOP_LENGTH
     frames = sliding_window_view(history[first:], WINDOW_LENGTH)[::HOP_LENGTH]
-    return spectrum_of(frames[:n_hops])
+    return _in_blocks(n_hops, lambda block: spectrum_of(frames[block]))
+
+
+def periodic_frames_of(history, n_hops, periods, lag=0, lookahead=LOOKAHEAD):
+    """Spectra (n_hops, N_BINS) of the periodic parts of the frames that end `lag` hops before."""
+    starts = _BEFORE + HOP_LENGTH * (np.arange(n_hops) - 1 - lag)
+
+    def spectra(block):
+        return spectrum_of(periodic_frames(history, starts[block], periods[block], lookahead))
+
+    return _in_blocks(n_hops, spectra)
+
+
+def _in_blocks(n_hops, spectra):
+    """Spectra (n_hops, N_BINS), a block of hops at a time: frames need eight times the memory."""
+    result = np.empty((n_hops, N_BINS), np.complex64)
+    for first in range(0, n_hops, _BLOCK):
+        block = slice(first, min(first + _BLOCK, n_hops))
+        result[block] = spectra(block)
+    return result
 
 
 def analyse(signal):
@@ -85,15 +102,7 @@ def analyse(signal):
     energy = band_energy(spectrum)
 
     period, pitch_correlation = track_live(history[_BEFORE - HISTORY_BEFORE :])
-    start = _BEFORE - (LOOKAHEAD_HOPS + 1) * HOP_LENGTH
-    pitch_spectrum = spectrum_of(
-        np.stack(
-            [
-                periodic_frame(history, start + hop * HOP_LENGTH, value)
-                for hop, value in enumerate(period)
-            ]
-        )
-    )
+    pitch_spectrum = periodic_frames_of(history, n_hops, period, lag=LOOKAHEAD_HOPS)
     pitch_energy = band_energy(pitch_spectrum)
     correlation = band_correlation(spectrum, pitch_spectrum)
     coherence = band_coherence(correlation, energy, pitch_energy)

@@ -9,7 +9,7 @@ from percepnet.constants import (
     SAMPLE_RATE,
     WINDOW_LENGTH,
 )
-from percepnet.dsp.comb import PAST, noise_gain, periodic_frame, tap_shifts
+from percepnet.dsp.comb import PAST, noise_gain, periodic_frame, periodic_frames, tap_shifts
 
 PERIODS = [96, 137.4, 240, 320.5, 480, 481, 799.6, 800]
 _LENGTH = PAST + WINDOW_LENGTH + LOOKAHEAD
@@ -55,3 +55,14 @@ def test_all_taps_take_nine_db():
 
 def test_missing_taps_cost_little():
     assert max(noise_gain(p) for p in range(MIN_PERIOD, MAX_PERIOD)) < 10 ** (-7 / 10)
+
+
+@pytest.mark.parametrize("lookahead", [0, LOOKAHEAD, PAST])
+def test_many_frames_give_what_each_gives_alone(lookahead, rng):
+    signal = rng.standard_normal(3 * PAST)
+    starts = PAST + rng.integers(0, PAST - WINDOW_LENGTH, 40)
+    periods = rng.uniform(MIN_PERIOD, MAX_PERIOD, 40)
+    frames = periodic_frames(signal, starts, periods, lookahead)
+    for frame, start, period in zip(frames, starts, periods, strict=True):
+        expected = periodic_frame(signal, start, period, lookahead)
+        np.testing.assert_allclose(frame, expected, atol=1e-12)

@@ -6,6 +6,7 @@ import pytest
 from percepnet.constants import BAND_CENTRES, ENERGY_SCALE, N_BANDS, N_BINS, PASSBAND_EDGE
 from percepnet.dsp.erb import (
     BAND_WEIGHTS,
+    PASSBAND,
     band_correlation,
     band_energy,
     interpolate_bands,
@@ -43,17 +44,32 @@ def test_correlation_of_a_spectrum_with_itself_is_its_energy(spectrum):
     np.testing.assert_allclose(band_correlation(spectrum, 1j * spectrum), 0, atol=1e-2)
 
 
-def test_a_curve_through_ones_is_one_up_to_the_fade():
-    curve = interpolate_bands(np.ones(N_BANDS, np.float32))
-    np.testing.assert_allclose(curve[: PASSBAND_EDGE - 3], 1, atol=1e-6)
-    assert (np.diff(curve[PASSBAND_EDGE - 4 :]) <= 0).all()
-    assert not curve[PASSBAND_EDGE + 1 :].any()
+def test_energies_are_those_of_the_weights(spectrum):
+    expected = BAND_WEIGHTS @ np.abs(spectrum) ** 2 * ENERGY_SCALE
+    np.testing.assert_allclose(band_energy(spectrum), expected, rtol=1e-5)
+
+
+def test_a_curve_through_ones_is_one():
+    np.testing.assert_array_equal(interpolate_bands(np.ones(N_BANDS, np.float32)), 1)
+
+
+def test_curves_are_those_of_the_weights(rng):
+    values = rng.uniform(0, 1, N_BANDS).astype(np.float32)
+    curve = interpolate_bands(values)
+    expected = values @ BAND_WEIGHTS[:, : PASSBAND_EDGE + 1]
+    np.testing.assert_allclose(curve[: PASSBAND_EDGE + 1], expected, atol=1e-6)
+
+
+def test_passband_ends_at_20_khz():
+    assert (PASSBAND[: PASSBAND_EDGE - 3] == 1).all()
+    assert (np.diff(PASSBAND[PASSBAND_EDGE - 4 :]) <= 0).all()
+    assert not PASSBAND[PASSBAND_EDGE + 1 :].any()
 
 
 def test_a_curve_passes_through_its_values(rng):
     values = rng.uniform(0, 1, N_BANDS).astype(np.float32)
     curve = interpolate_bands(values)
-    np.testing.assert_allclose(curve[list(BAND_CENTRES[:-1])], values[:-1], atol=1e-6)
+    np.testing.assert_allclose(curve[list(BAND_CENTRES)], values, atol=1e-6)
 
 
 def test_many_spectra_give_what_each_gives_alone(rng):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from percepnet.constants import HOP_LENGTH, SAMPLE_RATE
-from percepnet.dsp.highpass import HighPass
+from percepnet.dsp.highpass import HighPass, highpass
 
 
 def filtered(signal):
@@ -40,3 +40,8 @@ def test_hops_leave_no_seam(rng):
         previous_in = sample
         expected.append(previous_out)
     np.testing.assert_allclose(filtered(signal), expected, atol=1e-12)
+
+
+def test_a_whole_signal_is_filtered_as_hops_are(rng):
+    signal = rng.standard_normal(7 * HOP_LENGTH)
+    np.testing.assert_array_equal(highpass(signal), filtered(signal))

@@ -1,7 +1,7 @@
 import numpy as np
 
 from percepnet.constants import HOP_LENGTH, N_BINS, WINDOW_LENGTH
-from percepnet.dsp.stft import WINDOW, Synthesis, spectrum_of
+from percepnet.dsp.stft import WINDOW, Synthesis, overlap_add, spectrum_of
 
 
 def test_window_is_power_complementary():
@@ -18,6 +18,13 @@ def test_synthesis_of_analysis_is_the_signal_one_hop_late(rng):
         for start in range(0, len(signal), HOP_LENGTH)
     ]
     np.testing.assert_allclose(np.concatenate(hops[1:]), signal[:-HOP_LENGTH], atol=1e-6)
+
+
+def test_whole_signals_are_put_together_as_hops_are(rng):
+    spectra = spectrum_of(rng.standard_normal((9, WINDOW_LENGTH)))
+    synthesis = Synthesis()
+    hops = [synthesis.process(spectrum) for spectrum in spectra]
+    np.testing.assert_allclose(overlap_add(spectra), np.concatenate(hops), atol=1e-6)
 
 
 def test_a_spectrum_has_single_precision(rng):

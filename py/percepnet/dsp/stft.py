@@ -46,8 +46,25 @@ class Synthesis:
         ndarray [shape=(HOP_LENGTH,), dtype=float32]
             The first half of this frame, completed by the frame before it.
         """
-        frame = np.fft.irfft(spectrum, WINDOW_LENGTH)
+        frame = np.fft.irfft(spectrum)
         frame *= WINDOW
         hop = frame[:HOP_LENGTH] + self._tail
         self._tail = frame[HOP_LENGTH:]
         return hop
+
+
+def overlap_add(spectra):
+    """What `Synthesis` gives for a whole signal.
+
+    Parameters
+    ----------
+    spectra : ndarray [shape=(n_hops, N_BINS), dtype=complex64]
+
+    Returns
+    -------
+    ndarray [shape=(n_hops * HOP_LENGTH,), dtype=float32]
+    """
+    frames = np.fft.irfft(spectra)
+    frames *= WINDOW
+    frames[1:, :HOP_LENGTH] += frames[:-1, HOP_LENGTH:]
+    return frames[:, :HOP_LENGTH].reshape(-1)
