@@ -10,14 +10,14 @@ from pathlib import Path
 SOURCE = Path("py/percepnet/nn/kernels/int8.c")
 
 COMPILER = "ziglang==0.17.1"  # of the package index: clang and wasm-ld in a wheel
-COMPILE = (
-    "cc -target wasm32-emscripten -std=c11 -O3 -ffp-contract=off -fPIC -fvisibility=hidden "
-    "-msimd128 -c"
-).split()
-LINK = (
-    "wasm-ld -shared --experimental-pic --no-entry --export-dynamic --strip-all "
-    "--unresolved-symbols=import-dynamic"
-).split()
+COMPILE = [
+    *("cc", "-target", "wasm32-emscripten", "-std=c11", "-O3", "-ffp-contract=off"),
+    *("-fPIC", "-fvisibility=hidden", "-msimd128", "-c"),
+]
+LINK = [
+    *("wasm-ld", "-shared", "--experimental-pic", "--no-entry", "--export-dynamic"),
+    *("--strip-all", "--unresolved-symbols=import-dynamic"),
+]
 KERNELS = {"simd128": [], "relaxed-simd": ["-mrelaxed-simd"]}
 
 

@@ -1,0 +1,203 @@
+"""Every kernel computes what numpy does, to the last bit."""
+
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+
+import build_kernels
+from models import random_network
+from percepnet.errors import KernelError
+from percepnet.nn import kernels
+from percepnet.nn.activations import sigmoid, tanh
+from percepnet.nn.kernels import VARIABLE, available_kernels, make_engine
+from percepnet.nn.layers import GRU, Conv1d, Dense, Linear
+from percepnet.topology import Topology
+
+N_STEPS = 6
+SMALL = Topology(dense=10, conv=14, gru=12, strength_gru=6)
+PAPER = Topology(dense=128, conv=512, gru=512, strength_gru=128)
+
+every_kernel = pytest.mark.parametrize("kernel", available_kernels()[:-1])  # the last is numpy
+
+
+@pytest.fixture
+def kernel_folder(tmp_path, monkeypatch):
+    """An empty folder where kernels are looked for."""
+    monkeypatch.setattr(kernels, "_FOLDER", tmp_path)
+    available_kernels.cache_clear()
+    yield tmp_path
+    available_kernels.cache_clear()
+
+
+@st.composite
+def layers_and_features(draw):
+    """One layer of every kind, of any sizes; ordinary and extreme weights and inputs."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    size = st.one_of(st.integers(1, 70), st.sampled_from([16, 32, 64, 1040]))
+    n_features, n_dense, n_conv, n_units, n_head, n_taps = (
+        draw(size), draw(size), draw(size), draw(st.integers(1, 70)), draw(st.integers(1, 40)),
+        draw(st.integers(2, 5)),
+    )  # fmt: skip
+    weights = draw(st.sampled_from(["any", "extreme", "all 127", "all -127", "zero"]))
+    loudness = draw(st.sampled_from([1e-9, 0.01, 0.1, 1.0, 1e4]))
+
+    def linear(n_out, n_in):
+        weight = {
+            "any": rng.integers(-127, 128, (n_out, n_in)),
+            "extreme": rng.choice([-127, 127], (n_out, n_in)),
+            "all 127": np.full((n_out, n_in), 127),
+            "all -127": np.full((n_out, n_in), -127),
+            "zero": np.zeros((n_out, n_in)),
+        }[weights]
+        scale = loudness * rng.uniform(0.5, 1.5, n_out) / (100 * np.sqrt(n_in))
+        bias = rng.normal(0, 0.5, n_out) * draw(st.sampled_from([0, 1]))
+        return Linear(*(x.astype(t) for x, t in ((weight, "i1"), (scale, "f4"), (bias, "f4"))))
+
+    def dense(n_out, n_in, activation):
+        weight = loudness * rng.normal(0, 1, (n_out, n_in)) / np.sqrt(n_in)
+        bias = rng.normal(0, 0.5, n_out)
+        return Dense(weight.astype(np.float32), bias.astype(np.float32), activation)
+
+    layers = {
+        "dense": dense(n_dense, n_features, tanh),
+        "conv": Conv1d(linear(n_conv, n_taps * n_dense), n_taps),
+        "gru": GRU(linear(3 * n_units, n_conv), linear(3 * n_units, n_units)),
+        "last_gru": GRU(linear(3 * n_head, n_units + n_conv), linear(3 * n_head, n_head)),
+        "head": dense(n_head, n_conv + n_units + n_head, sigmoid),
+    }
+    inputs = {
+        "dense": ("features",),
+        "conv": ("dense",),
+        "gru": ("conv",),
+        "last_gru": ("gru", "conv"),
+        "head": ("conv", "gru", "last_gru"),
+    }
+    features = rng.normal(0, draw(st.sampled_from([0, 1, 1e4])), (N_STEPS, n_features))
+    return layers, inputs, features.astype(np.float32)
+
+
+def outputs_of(engine, features):
+    """Every output of every step, as bits."""
+    state, values = engine.initial_state(), []
+    for hop in features:
+        outputs, state = engine.step(hop, state)
+        values += outputs
+    return np.concatenate(values).view(np.uint32)
+
+
+@every_kernel
+@settings(max_examples=150, deadline=None)
+@given(network=layers_and_features())
+def test_layers_of_any_shape_and_weights_give_the_same_bits(kernel, network):
+    layers, inputs, features = network
+    expected = outputs_of(make_engine("numpy", layers, inputs, tuple(layers)), features)
+    outputs = outputs_of(make_engine(kernel, layers, inputs, tuple(layers)), features)
+    assert_array_equal(outputs, expected)
+
+
+def network_outputs(network, n_hops):
+    features = np.random.default_rng(1).normal(0, 1, (n_hops, 70)).astype(np.float32)
+    state, outputs = network.initial_state(), []
+    for hop in features:
+        gains, strengths, voice_probability, state = network.step(hop, state)
+        outputs.append(np.concatenate((gains, strengths, np.float32([voice_probability]))))
+    return np.array(outputs).view(np.uint32)
+
+
+@every_kernel
+@pytest.mark.parametrize(
+    "topology", [Topology(1, 1, 1, 1), SMALL, Topology(96, 160, 128, 33), PAPER], ids=str
+)
+def test_whole_networks_give_the_same_bits(kernel, topology):
+    expected = network_outputs(random_network(topology, 0, "numpy"), n_hops=50)
+    assert_array_equal(network_outputs(random_network(topology, 0, kernel), n_hops=50), expected)
+
+
+@every_kernel
+def test_threads_may_share_a_network(kernel):
+    network = random_network(PAPER, 0, kernel)
+    expected = network_outputs(network, n_hops=20)
+    with ThreadPoolExecutor(4) as threads:
+        for outputs in threads.map(network_outputs, [network] * 8, [20] * 8):
+            assert_array_equal(outputs, expected)
+
+
+def test_where_there_is_a_compiler_the_fastest_kernel_is_taken(kernel_folder, monkeypatch):
+    assert build_kernels.find_compiler(), "the tests need a C compiler"
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert random_network(SMALL, 0).kernel == "numpy"
+    build_kernels.compile_kernels(kernel_folder)
+    available_kernels.cache_clear()
+    assert available_kernels()[-2:] == ("portable", "numpy")
+    assert random_network(SMALL, 0).kernel == available_kernels()[0]
+
+
+def test_the_kernel_can_be_chosen(monkeypatch):
+    assert random_network(SMALL, 0, "numpy").kernel == "numpy"
+    monkeypatch.setenv(VARIABLE, "numpy")
+    assert random_network(SMALL, 0).kernel == "numpy"
+    assert random_network(SMALL, 0, available_kernels()[0]).kernel == available_kernels()[0]
+
+
+def test_a_kernel_that_does_not_run_here_is_refused():
+    with pytest.raises(KernelError, match="'abacus' does not run here: choose one of .*numpy"):
+        random_network(SMALL, 0, "abacus")
+
+
+def test_a_file_that_is_not_a_kernel_is_passed_over(kernel_folder):
+    (kernel_folder / "int8-avx2.so").write_bytes(b"\x7fELF, as it were")
+    assert available_kernels() == ("numpy",)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("sums[row] += *weight", "sums[row] -= *weight"),
+        ("0.60863042f", "0.60863048f"),
+        ("+ whole - whole", "+ 0.1f + whole - whole"),
+        ("update * before[i]", "reset * before[i]"),
+        ("for (int i = 1; i < n_in; i++)", "for (int i = n_in; --i;)"),
+    ],
+)
+def test_a_kernel_that_computes_something_else_is_passed_over(
+    kernel_folder, monkeypatch, right, wrong
+):
+    code = build_kernels.SOURCE.read_text()
+    assert code.count(right) == 1
+    (kernel_folder / "int8.c").write_text(code.replace(right, wrong))
+    monkeypatch.setattr(build_kernels, "SOURCE", kernel_folder / "int8.c")
+    build_kernels.compile_kernels(kernel_folder)
+    assert (kernel_folder / "int8-portable.so").exists()
+    assert "portable" not in available_kernels()
+
+
+def test_without_a_compiler_the_build_goes_on(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("CC", "no-such-compiler")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert build_kernels.compile_kernels(tmp_path) == []
+    assert "without kernels" in capsys.readouterr().err
+
+
+def test_a_compiler_that_fails_leaves_nothing_behind(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("CC", shutil.which("false"))
+    assert build_kernels.compile_kernels(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+    assert "no kernel 'portable'" in capsys.readouterr().err
+
+
+def test_an_unknown_kernel_in_the_environment_is_told_in_one_line():
+    run = subprocess.run(
+        [sys.executable, "-m", "percepnet", "bench", "--seconds", "1"],
+        env={"PYTHONPATH": str(build_kernels.SOURCE.parents[3]), VARIABLE: "abacus"},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 2
+    assert run.stderr.startswith("percepnet: error: kernel 'abacus' does not run here")
