@@ -48,7 +48,8 @@ def bench(model: PercepNet, seconds: float) -> dict:
     -------
     dict
         ``hop_ms`` (median, p99, max), ``real_time_factor`` (mean hop over 10 ms), ``stages_ms``
-        (mean per hop), and what was measured on what; all of it fit for JSON.
+        (mean per hop), ``ns_per_weight`` (of the network), and what was measured on what; all
+        of it fit for JSON.
     """
     hops = noisy_voice(seconds).reshape(-1, HOP_LENGTH)
     hop_ms = run(model, hops)
@@ -59,6 +60,9 @@ def bench(model: PercepNet, seconds: float) -> dict:
                 clocked_function = clocked(getattr(owner, name), stage, spent_ns)
                 patches.enter_context(patch.object(owner, name, clocked_function))
         run(model, hops)
+    stages_ms = {
+        stage: spent_ns[stage] / (len(hops) + N_WARM_UP_HOPS) / 1e6 for stage in STAGES
+    }
     return {
         "n_weights": model.n_weights,
         "kernel": model.kernel,
@@ -69,9 +73,8 @@ def bench(model: PercepNet, seconds: float) -> dict:
             "max": float(hop_ms.max()),
         },
         "real_time_factor": float(hop_ms.mean() / HOP_MS),
-        "stages_ms": {
-            stage: spent_ns[stage] / (len(hops) + N_WARM_UP_HOPS) / 1e6 for stage in STAGES
-        },
+        "stages_ms": stages_ms,
+        "ns_per_weight": 1e6 * stages_ms["network"] / model.n_weights,
         "machine": platform.machine(),
         "python": platform.python_version(),
         "numpy": np.__version__,

@@ -35,6 +35,7 @@ BENCH_EXAMPLES = """\
 examples:
   percepnet bench
   percepnet bench --seconds 60 --json > bench.json
+  percepnet bench --kernel numpy
 """
 
 
@@ -129,6 +130,11 @@ def parser() -> argparse.ArgumentParser:
         type=number_within(1, 3600),
         default=10.0,
         help="seconds of audio to process (default: 10)",
+    )
+    bench.add_argument(
+        "--kernel",
+        metavar="NAME",
+        help="what computes the network: see 'percepnet info' (default: the fastest)",
     )
     bench.add_argument("--json", action="store_true", help="print JSON")
     return top

@@ -17,6 +17,7 @@ import percepnet
 from percepnet.constants import HOP_LENGTH, LATENCY, SAMPLE_RATE
 from percepnet.errors import AudioError
 from percepnet.network import bundled_models
+from percepnet.nn.kernels import available_kernels
 
 EXIT_ERROR = 2
 
@@ -78,6 +79,7 @@ def run_info(arguments) -> int:
             f"{SAMPLE_RATE} Hz, hops of {HOP_LENGTH} samples, "
             f"latency {LATENCY} samples ({1000 * LATENCY / SAMPLE_RATE:.0f} ms)"
         )
+        print(f"kernels, the fastest first: {', '.join(available_kernels())}")
         for path in models.values():
             print()
             print_model(path)
@@ -130,7 +132,8 @@ def print_table(title: str, rows: dict) -> None:
 def run_bench(arguments) -> int:
     from percepnet.benchmark import bench
 
-    result = bench(percepnet.load_model(arguments.model), arguments.seconds)
+    model = percepnet.load_model(arguments.model, kernel=arguments.kernel)
+    result = bench(model, arguments.seconds)
     if arguments.json:
         print(json.dumps({"model": arguments.model, **result}, indent=2))
         return 0
@@ -151,6 +154,7 @@ def run_bench(arguments) -> int:
             for stage, value in stages.items()
         },
     )
+    print(f"\nnetwork: {result['ns_per_weight']:.3f} ns per weight")
     return 0
 
 

@@ -155,6 +155,20 @@ def test_bench_prints_json(model_file, capsys):
     assert all(ms > 0 for ms in result["stages_ms"].values())
 
 
+def test_bench_measures_the_kernel_asked_for(model_file, capsys):
+    options = ["--model", str(model_file), "--seconds", "1", "--kernel", "numpy", "--json"]
+    assert main(["bench", *options]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["kernel"] == "numpy"
+    network_ns = 1e6 * result["stages_ms"]["network"]
+    assert result["ns_per_weight"] == network_ns / result["n_weights"]
+
+
+def test_info_names_the_kernels(capsys):
+    assert main(["info"]) == 0
+    assert re.search(r"kernels.*\bnumpy$", capsys.readouterr().out, re.MULTILINE)
+
+
 def test_bench_prints_a_table(model_file, capsys):
     assert main(["bench", "--model", str(model_file), "--seconds", "1"]) == 0
     shown = capsys.readouterr().out

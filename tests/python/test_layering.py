@@ -50,6 +50,7 @@ MAY_IMPORT = {
     "percepnet.commands": {
         "numpy", "tqdm", "percepnet", "percepnet.audio_file", "percepnet.benchmark",
         "percepnet.constants", "percepnet.errors", "percepnet.file_jobs", "percepnet.network",
+        "percepnet.nn.kernels",
     },
     "percepnet.cli": {"percepnet", "percepnet.commands", "percepnet.errors"},
     "percepnet.__main__": {"percepnet.cli"},
