@@ -5,21 +5,22 @@ const VOICE_THRESHOLD = 0.5;
 export class EngineStatus {
   #latency = field('latency');
   #hopMs = field('hop-ms');
+  #hopMsP99 = field('hop-ms-p99');
   #underruns = field('underruns');
   #voice = field('voice');
 
   /** @param {import('../percepnet.js').DenoiserStats} stats */
   update({ latencyMs, hopMsP50, hopMsP99, underruns, droppedMs, voiceProbability }) {
     this.#latency.textContent = `${latencyMs.toFixed(0)} ms`;
-    this.#hopMs.textContent = `${hopMsP50.toFixed(2)} ms (99 %: ${hopMsP99.toFixed(2)})`;
+    this.#hopMs.textContent = `${hopMsP50.toFixed(2)} ms`;
+    this.#hopMsP99.textContent = `${hopMsP99.toFixed(2)} ms`;
     this.#underruns.textContent = underruns ? `${underruns} (${droppedMs.toFixed(0)} ms lost)` : '0';
     this.#voice.textContent = voiceProbability > VOICE_THRESHOLD ? 'speaking' : 'quiet';
   }
 
   clear() {
-    for (const text of [this.#latency, this.#hopMs, this.#underruns, this.#voice]) {
-      text.textContent = '–';
-    }
+    const fields = [this.#latency, this.#hopMs, this.#hopMsP99, this.#underruns, this.#voice];
+    for (const text of fields) text.textContent = '–';
   }
 }
 

@@ -46,7 +46,7 @@ class Meter {
   /** @param {number} levelDb */
   show(levelDb) {
     this.#levelDb = Math.max(levelDb, FLOOR_DB);
-    const text = this.#levelDb > FLOOR_DB ? `${this.#levelDb.toFixed(0)} dB` : 'silent';
+    const text = this.#levelDb > FLOOR_DB ? `${this.#levelDb.toFixed(0).replace('-', '−')} dB` : 'silent';
     this.bar.style.setProperty('--level', String(1 - this.#levelDb / FLOOR_DB));
     if (text === this.text.value) return;
     this.text.value = text;

@@ -32,7 +32,7 @@ export class Start {
   }
 
   showRunning() {
-    this.#show('Stop', 'Live. Speak, and compare.');
+    this.#show('Stop', 'Live. Switch Listen on to hear yourself, or record and compare.');
     this.#button.toggleAttribute('data-running', true);
   }
 

@@ -1,0 +1,73 @@
+"""The kernels in the browser: the very bits that numpy computes outside it."""
+
+import base64
+import json
+
+import pytest
+
+from models import random_network
+from percepnet.network import save_model
+from percepnet.topology import Topology
+
+TOPOLOGIES = [
+    Topology(dense=1, conv=1, gru=1, strength_gru=1),
+    Topology(dense=21, conv=50, gru=33, strength_gru=17),
+    Topology(dense=128, conv=512, gru=512, strength_gru=128),  # the paper's
+]
+
+# Run in Python here and in the page.
+DIGEST = """
+import hashlib
+import numpy as np
+from percepnet import load_model
+
+def digest(path, kernel, n_hops=50):
+    network = load_model(path, kernel=kernel)
+    state, sha256 = network.initial_state(), hashlib.sha256()
+    for n in range(n_hops):
+        features = np.arange(70, dtype=np.float32) * (n * n % 11 - 5) % 7 - 3
+        gains, strengths, voice_probability, state = network.step(features, state)
+        sha256.update(gains.tobytes() + strengths.tobytes() + np.float32(voice_probability))
+    return sha256.hexdigest()
+"""
+
+DIGESTS_IN_PAGE = """
+async ([models, digest]) => {
+  const { loadPyodide } = await import('/pyodide/pyodide.mjs');
+  const python = await loadPyodide({ indexURL: '/pyodide/', packages: ['percepnet'] });
+  python.globals.set('models', models);
+  return python.runPython(digest + `
+import base64, json
+from percepnet.nn.kernels import available_kernels
+
+digests = {kernel: [] for kernel in available_kernels()}
+for model in models:
+    with open("/random.npz", "wb") as file:
+        file.write(base64.b64decode(model))
+    for kernel in digests:
+        digests[kernel].append(digest("/random.npz", kernel))
+json.dumps(digests)`);
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def model_files(tmp_path_factory):
+    files = []
+    for n, topology in enumerate(TOPOLOGIES):
+        files.append(tmp_path_factory.mktemp("models") / f"{n}.npz")
+        save_model(random_network(topology, seed=n, kernel="numpy"), files[-1])
+    return files
+
+
+def test_every_kernel_gives_the_bits_of_numpy_outside(chromium, site_url, model_files):
+    page = chromium().new_page()
+    page.goto(site_url)
+    models = [base64.b64encode(file.read_bytes()).decode() for file in model_files]
+    digests = json.loads(page.evaluate(DIGESTS_IN_PAGE, [models, DIGEST]))
+
+    here = {}
+    exec(DIGEST, here)
+    expected = [here["digest"](file, "numpy") for file in model_files]
+    assert len(set(expected)) == len(TOPOLOGIES)
+    assert digests == dict.fromkeys(["relaxed-simd", "simd128", "numpy"], expected)
