@@ -43,6 +43,6 @@ ENERGY_SCALE = (32_768 / WINDOW_LENGTH) ** 2
 
 # Gains (paper, Sec. 4)
 POSTFILTER_BETA = 0.02                      # at most +5.6 dB of global gain
-MAX_LEVEL_CORRECTION = 8.0                  # 18 dB: the comb takes up to 9, the rest is for slopes
+MAX_LEVEL_CORRECTION = 4.0                  # 12 dB, twice: the comb takes up to 9, slopes no more
 MAX_DECAY = 0.6                             # gain ratio from hop to hop: RT60 of 135 ms (RNNoise)
 PASSBAND_EDGE = BAND_CENTRES[-1]            # bin of 20 kHz: nothing is let through above

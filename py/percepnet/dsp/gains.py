@@ -15,8 +15,7 @@ _DECAY_FLOOR = np.float32(1e-3)             # energy that counts as nothing
 # Scaling: gains are followed down to -80 dB, levels to nine decades under the unit
 _GAIN_FLOOR = np.float32(1e-8)
 _LEVEL_FLOOR = np.float32(1e-9)
-# Neighbours share bins, so that a correction of one against the other falls short
-_CORRECTIONS = (np.float32(1), np.float32(1.4))
+_OVERSHOOT = np.float32(1.4)                # neighbours share bins: a correction falls short
 _MAX_CORRECTION = np.float32(2 * np.log(MAX_LEVEL_CORRECTION))
 
 
@@ -102,9 +101,9 @@ def least_next_gains(gains, energy, next_energy):
 def scale_bands(mixed, gains, energy):
     """Give every band the wanted level, gain times the level before the mix.
 
-    The curve through the gains is followed by corrections: what the mix took is given back, and
-    what a steep slope of the curve lets in from louder neighbours is taken away. Interpolation
-    is of decibels, which follows steep slopes best.
+    What the mix took is given back first; then what a steep slope of the curve lets in from
+    louder neighbours is measured and taken away. Interpolation is of decibels, which follows
+    steep slopes best.
 
     Parameters
     ----------
@@ -122,15 +121,18 @@ def scale_bands(mixed, gains, energy):
     power += mixed.imag * mixed.imag
     squares = gains * gains
     squares += _GAIN_FLOOR
-    wanted = np.log(squares * energy + _LEVEL_FLOOR)
-    uncorrected = np.log(squares)
-    correction = 0
-    curve = uncorrected                     # natural logarithm of the squared gain
-    for part in _CORRECTIONS:
-        got = band_sums(power * np.exp(interpolate_bands(curve)))
-        correction += part * (wanted - np.log(got + _LEVEL_FLOOR))
-        correction = np.clip(correction, -_MAX_CORRECTION, _MAX_CORRECTION)
-        curve = uncorrected + correction
-    scale = np.exp(np.float32(0.5) * interpolate_bands(curve))
+    taken = (energy + _LEVEL_FLOOR) / (band_sums(power) + _LEVEL_FLOOR)
+    curve = _limited_log(taken)             # natural logarithms, of squares
+    curve += np.log(squares)
+    got = band_sums(power * np.exp(interpolate_bands(curve)))
+    curve += _OVERSHOOT * _limited_log((squares * energy + _LEVEL_FLOOR) / (got + _LEVEL_FLOOR))
+    curve *= np.float32(0.5)
+    scale = np.exp(interpolate_bands(curve))
     scale *= PASSBAND
     return mixed * scale
+
+
+def _limited_log(ratio):
+    logarithm = np.log(ratio)
+    np.minimum(logarithm, _MAX_CORRECTION, out=logarithm)
+    return np.maximum(logarithm, -_MAX_CORRECTION, out=logarithm)
