@@ -47,10 +47,25 @@ MAY_IMPORT = {
     "percepnet.benchmark": {
         "numpy", "percepnet.constants", "percepnet.enhancer", "percepnet.network",
     },
+    "percepnet.oracle_stages": {
+        "numpy", "percepnet.constants", "percepnet.dsp", "percepnet.oracle",
+        "percepnet.whole_file",
+    },
+    "percepnet.scores": {
+        "numpy", "onnxruntime", "pesq", "pystoi", "scipy", "percepnet.constants", "percepnet.dsp",
+    },
+    "percepnet.oracle_figures": {
+        "numpy", "matplotlib", "percepnet.constants", "percepnet.dsp",
+    },
+    "percepnet.oracle_report": {
+        "numpy", "percepnet.audio_file", "percepnet.constants", "percepnet.errors",
+        "percepnet.oracle_figures", "percepnet.oracle_stages", "percepnet.resampler",
+        "percepnet.scores", "percepnet.stream",
+    },
     "percepnet.commands": {
         "numpy", "tqdm", "percepnet", "percepnet.audio_file", "percepnet.benchmark",
         "percepnet.constants", "percepnet.errors", "percepnet.file_jobs", "percepnet.network",
-        "percepnet.nn.kernels",
+        "percepnet.nn.kernels", "percepnet.oracle_report",
     },
     "percepnet.cli": {"percepnet", "percepnet.commands", "percepnet.errors"},
     "percepnet.__main__": {"percepnet.cli"},
@@ -62,11 +77,10 @@ MAY_IMPORT = {
 }  # fmt: skip
 
 # The command line brings these with it; what is imported to denoise in memory must not.
-EXTRAS = {"scipy", "soundfile", "tqdm"}
+EXTRAS = {"matplotlib", "onnxruntime", "pesq", "pystoi", "scipy", "soundfile", "tqdm"}
 AT_RUN_TIME = "percepnet"
 
 WEB_MAY_IMPORT = {
-    "build_kernels": {"hatchling"},
     "ring-buffer.js": set(),
     "protocol.js": {"ring-buffer.js"},
     "engine.js": {"protocol.js"},
