@@ -65,7 +65,7 @@ export class Denoiser extends EventTarget {
     try {
       const [engineLatency] = await Promise.all([
         startEngine(worker, { modelUrl: modelUrl.href, shared }, onStage),
-        audioContext.audioWorklet.addModule(new URL('./percepnet-processor.js', import.meta.url)),
+        addProcessor(audioContext),
       ]);
       return new Denoiser(audioContext, worker, shared, CUSHION + engineLatency);
     } catch (error) {
@@ -228,6 +228,16 @@ function startEngine(worker, start, onStage) {
       );
     worker.postMessage(start);
   });
+}
+
+/** @param {BaseAudioContext} audioContext */
+async function addProcessor(audioContext) {
+  const url = new URL('./percepnet-processor.js', import.meta.url);
+  try {
+    await audioContext.audioWorklet.addModule(url);
+  } catch (cause) {
+    throw new Error(`the audio thread could not load ${url}: check that it is served`, { cause });
+  }
 }
 
 /** @param {{ message: string, detail: string }} failure */

@@ -15,6 +15,14 @@ def test_without_isolation(open_page, serve_site):
     assert "Cross-Origin-Opener-Policy: same-origin" in page.problem
 
 
+def test_not_secure(open_page, site_url, chromium):
+    # Browsers trust localhost without https, but not by another name.
+    by_name = chromium("--host-resolver-rules=MAP plain.test localhost")
+    page = open_page(site_url.replace("localhost", "plain.test"), in_browser=by_name)
+    page.start()
+    assert "This page is not secure" in page.problem
+
+
 def test_webassembly_blocked(open_page, serve_site):
     headers = {**ISOLATION, "Content-Security-Policy": CSP_WITHOUT_WASM}
     page = open_page(serve_site(headers=headers))
@@ -61,6 +69,7 @@ def test_start_works_after_a_problem(open_page, serve_site):
     [
         ("/engine-worker.js", "check that engine-worker.js and its imports are served"),
         ("/engine.js", "check that engine-worker.js and its imports are served"),
+        ("/percepnet-processor.js", "percepnet-processor.js: check that it is served"),
         ("/pyodide/pyodide.mjs", "check that all of"),
         ("/pyodide/pyodide.asm.wasm", "pyodide.asm.wasm cannot be loaded (HTTP 404)"),
     ],
