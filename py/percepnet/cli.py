@@ -8,10 +8,17 @@ import sys
 from pathlib import Path
 
 import percepnet
-from percepnet.commands import EXIT_ERROR, report, run_bench, run_denoise, run_info
+from percepnet.commands import (
+    EXIT_ERROR,
+    report,
+    run_bench,
+    run_denoise,
+    run_info,
+    run_oracle,
+)
 from percepnet.errors import AudioError, KernelError, ModelError
 
-EXTRA_MODULES = {"scipy", "soundfile", "tqdm"}
+EXTRA_OF_MODULE = {"scipy": "cli", "soundfile": "cli", "tqdm": "cli", "matplotlib": "oracle"}
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 DENOISE_EXAMPLES = """\
@@ -36,6 +43,15 @@ examples:
   percepnet bench
   percepnet bench --seconds 60 --json > bench.json
   percepnet bench --kernel numpy
+"""
+ORACLE_EXAMPLES = """\
+examples:
+  percepnet oracle speech.wav street.wav --snr 5 --out oracle/
+
+Writes the steps of the method as WAV files, with the clean speech itself telling the gains and
+the strengths of the comb filter: what the best of all networks could reach. Beside them the
+output of a real network, spectrograms, the filters, and a table of scores. Speech and noise are
+recordings of one channel each, of any sample rate.
 """
 
 
@@ -66,9 +82,10 @@ def main(argv: list[str] | None = None) -> int:
         return report(str(error))
     except ModuleNotFoundError as error:
         missing = str(error.name).partition(".")[0]
-        if missing not in EXTRA_MODULES:
+        if missing not in EXTRA_OF_MODULE:
             raise
-        return report(f"this needs {missing}: pip install 'percepnet[cli]'")
+        extra = EXTRA_OF_MODULE[missing]
+        return report(f"this needs {missing}: pip install 'percepnet[{extra}]'")
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
 
@@ -137,6 +154,23 @@ def parser() -> argparse.ArgumentParser:
         help="what computes the network: see 'percepnet info' (default: the fastest)",
     )
     bench.add_argument("--json", action="store_true", help="print JSON")
+
+    oracle = add_command(
+        commands, "oracle", run_oracle, "show the method step by step", ORACLE_EXAMPLES
+    )
+    oracle.add_argument("clean", metavar="CLEAN", type=Path, help="a recording of clean speech")
+    oracle.add_argument("noise", metavar="NOISE", type=Path, help="a recording of noise")
+    oracle.add_argument(
+        "--snr",
+        metavar="DB",
+        type=number_within(-40, 60),
+        default=5.0,
+        help="level of the speech over that of the noise (default: 5)",
+    )
+    oracle.add_argument(
+        "--out", metavar="DIR", type=Path, required=True, help="the folder to write to"
+    )
+    add_model(oracle)
     return top
 
 

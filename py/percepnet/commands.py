@@ -158,5 +158,17 @@ def run_bench(arguments) -> int:
     return 0
 
 
+def run_oracle(arguments) -> int:
+    from percepnet.oracle_report import make_report
+
+    model = percepnet.load_model(arguments.model)
+    result = make_report(arguments.clean, arguments.noise, arguments.snr, arguments.out, model)
+    print(result.table())
+    for note in result.notes:
+        print(note)
+    print(f"{arguments.out}: sounds, oracle.png, filters.png, table.md, table.json")
+    return 0
+
+
 def runtime() -> str:
     return f"numpy {np.__version__}, Python {platform.python_version()}, {platform.machine()}"

@@ -116,21 +116,31 @@ def _voice(energy):
     return (voice[:-2] | voice[1:-1] | voice[2:]).astype(np.float32)
 
 
-def training_frames(noisy, clean):
-    """Features of the noisy signal and the targets for them.
+@dataclass(frozen=True)
+class Targets:
+    """The oracle's answer at each hop, for the frame that it enhances."""
+
+    spectrum: np.ndarray        # (n_hops, N_BINS) complex64, of the clean frame
+    energy: np.ndarray          # (n_hops, N_BANDS) of the clean frame
+    level_ratios: np.ndarray    # (n_hops, N_BANDS), clean to noisy level, 0 to 1
+    gains: np.ndarray           # (n_hops, N_BANDS), 0 to 1: less where the comb cannot do enough
+    strengths: np.ndarray       # (n_hops, N_BANDS), 0 to 1
+
+
+def targets_for(hops, clean):
+    """What the network should answer at each hop.
 
     Parameters
     ----------
-    noisy, clean : ndarray [shape=(n,)]
-        ±1, sample-aligned.
+    hops : Hops
+        Of the noisy signal, from `analyse`.
+    clean : ndarray [shape=(n,)]
+        ±1, aligned with the noisy signal and as long.
 
     Returns
     -------
-    TrainingFrames
-        n // HOP_LENGTH rows; row n is what the network sees when hop n arrives, with the
-        targets of frame n - 2, which it then enhances.
+    Targets
     """
-    hops = analyse(noisy)
     spectrum, pitch_spectrum, correlation = clean_periodicity(clean)
     energy = band_energy(spectrum)
     periodic_energy = band_energy(pitch_spectrum)
@@ -150,11 +160,36 @@ def training_frames(noisy, clean):
     voiced = correlation[:, None] >= _VOICED
     strengths = np.where(voiced, strengths, 0)
     attenuation = np.where(voiced, attenuation, 1)
-    gains = np.clip(np.sqrt((energy + _TINY) / (hops.energy + _TINY)) * attenuation, 0, 1)
+    level_ratios = np.sqrt((energy + _TINY) / (hops.energy + _TINY))
+    return Targets(
+        spectrum=spectrum,
+        energy=energy,
+        level_ratios=np.clip(level_ratios, 0, 1).astype(np.float32),
+        gains=np.clip(level_ratios * attenuation, 0, 1).astype(np.float32),
+        strengths=strengths.astype(np.float32),
+    )
+
+
+def training_frames(noisy, clean):
+    """Features of the noisy signal and the targets for them.
+
+    Parameters
+    ----------
+    noisy, clean : ndarray [shape=(n,)]
+        ±1, sample-aligned.
+
+    Returns
+    -------
+    TrainingFrames
+        n // HOP_LENGTH rows; row n is what the network sees when hop n arrives, with the
+        targets of frame n - 2, which it then enhances.
+    """
+    hops = analyse(noisy)
+    targets = targets_for(hops, clean)
     return TrainingFrames(
         features=hops.features,
-        gains=gains.astype(np.float32),
-        strengths=strengths.astype(np.float32),
-        mask=(energy > _AUDIBLE) | (hops.energy > _AUDIBLE),
-        voice=_voice(energy),
+        gains=targets.gains,
+        strengths=targets.strengths,
+        mask=(targets.energy > _AUDIBLE) | (hops.energy > _AUDIBLE),
+        voice=_voice(targets.energy),
     )

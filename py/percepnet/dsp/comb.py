@@ -47,6 +47,23 @@ def tap_shifts(period, lookahead=LOOKAHEAD):
     return [round(k * period) for k in range(-n_future, COMB_PERIODS + 1)]
 
 
+def tap_weights(period, lookahead=LOOKAHEAD):
+    """Weight of every tap of `tap_shifts`; they sum to one.
+
+    Parameters
+    ----------
+    period : float
+        In samples.
+    lookahead : int
+        Samples known after the frame.
+
+    Returns
+    -------
+    ndarray [shape=(n_taps,)]
+    """
+    return _WEIGHTS[_n_future(period, lookahead)]
+
+
 def noise_gain(period, lookahead=LOOKAHEAD):
     """Power gain of white noise: 1/8 (-9 dB) with all taps, more when future taps are missing.
 
@@ -86,8 +103,7 @@ def periodic_frame(signal, start, period, lookahead=LOOKAHEAD):
         signal[start - shift : start - shift + WINDOW_LENGTH]
         for shift in tap_shifts(period, lookahead)
     ]
-    weights = _WEIGHTS[len(taps) - COMB_PERIODS - 1]
-    return weights @ np.concatenate(taps).reshape(len(taps), WINDOW_LENGTH)
+    return tap_weights(period, lookahead) @ np.concatenate(taps).reshape(len(taps), WINDOW_LENGTH)
 
 
 def periodic_frames(signal, starts, periods, lookahead=LOOKAHEAD):
