@@ -163,7 +163,7 @@ def test_a_file_that_is_not_a_kernel_is_passed_over(kernel_folder):
         ("0.60863042f", "0.60863048f"),
         ("+ whole - whole", "+ 0.1f + whole - whole"),
         ("update * before[i]", "reset * before[i]"),
-        ("for (int i = 1; i < n_in; i++)", "for (int i = n_in; --i;)"),
+        ("sum[k] = *weight++ * input[0]", "sum[k] = *weight++ * input[0] + bias[row + k]"),
     ],
 )
 def test_a_kernel_that_computes_something_else_is_passed_over(

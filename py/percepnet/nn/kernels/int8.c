@@ -24,6 +24,9 @@
 #define ACTIVATION_ZERO 64
 #define TANH_LIMIT 5.20508f
 
+/* Compilers keep these in registers where they would not keep an array. */
+typedef float four_floats __attribute__((vector_size(16), aligned(4)));
+
 enum kind { DENSE_TANH, DENSE_SIGMOID, CONV, GRU };
 
 struct copy {
@@ -173,18 +176,18 @@ static void quantize(const float *value, uint8_t *quantized)
 
 static void run_dense(const struct layer *layer, uint8_t *hop)
 {
-    const float *weight = layer->input.weight, *input = (const float *)(hop + layer->from);
+    const four_floats *weight = layer->input.weight;
+    const float *input = (const float *)(hop + layer->from), *bias = layer->input.bias;
     float *value = (float *)(hop + layer->value);
-    int n_in = layer->input.n_in;
     for (int row = 0; row < layer->input.n_out; row += BLOCK) {
-        float sum[BLOCK];
-        for (int k = 0; k < BLOCK; k++)
+        four_floats sum[BLOCK / 4];
+        for (int k = 0; k < BLOCK / 4; k++)
             sum[k] = *weight++ * input[0];
-        for (int i = 1; i < n_in; i++)
-            for (int k = 0; k < BLOCK; k++)
+        for (int i = 1; i < layer->input.n_in; i++)
+            for (int k = 0; k < BLOCK / 4; k++)
                 sum[k] += *weight++ * input[i];
         for (int k = 0; k < BLOCK; k++) {
-            float y = sum[k] + layer->input.bias[row + k];
+            float y = sum[k / 4][k % 4] + bias[row + k];
             value[row + k] = layer->kind == DENSE_TANH ? tanh_(y) : sigmoid(y);
         }
         quantize(value + row, hop + layer->quantized + row);
@@ -205,12 +208,13 @@ static void run_conv(const struct layer *layer, uint8_t *hop)
 static void run_gru(const struct layer *layer, const uint8_t *hop_before, uint8_t *hop)
 {
     const uint8_t *hidden = hop_before + layer->quantized;
-    int n_units = layer->recurrent.n_out / 3;
+    int n_units = layer->recurrent.n_out / 3; /* the gates' rows take turns, block by block */
     for (int unit = 0; unit < n_units; unit += BLOCK) {
         float from_input[3][BLOCK], from_hidden[3][BLOCK]; /* reset, update, candidate */
         for (int gate = 0; gate < 3; gate++) {
-            linear(&layer->input, gate * n_units + unit, hop + layer->from, from_input[gate]);
-            linear(&layer->recurrent, gate * n_units + unit, hidden, from_hidden[gate]);
+            int row = 3 * unit + gate * BLOCK;
+            linear(&layer->input, row, hop + layer->from, from_input[gate]);
+            linear(&layer->recurrent, row, hidden, from_hidden[gate]);
         }
         const float *before = (const float *)(hop_before + layer->value) + unit;
         float *value = (float *)(hop + layer->value) + unit;

@@ -100,17 +100,16 @@ class Program:
         return place, copies
 
     def _linear(self, linear: Linear, n_gates=1):
-        weight = linear.weight.reshape(n_gates, -1, linear.weight.shape[1])
-        weight = _padded(_padded(weight, axis=1), axis=2)
-        n_out, n_in = weight.shape[0] * weight.shape[1], weight.shape[2]
-        blocks = weight.reshape(n_out // BLOCK, BLOCK, n_in // GROUP, GROUP)
-        per_row = (
-            _padded(numbers.reshape(n_gates, -1), axis=1)
-            for numbers in (linear.offset, linear.output_step, linear.bias)
-        )
-        return c.Linear(
-            self._keep(blocks.transpose(0, 2, 1, 3)), *map(self._keep, per_row), n_in, n_out
-        )
+        def in_blocks(array):
+            """Each gate's first block, each gate's second block, and so on."""
+            gates = _padded(array.reshape(n_gates, -1, *array.shape[1:]), axis=1)
+            return gates.reshape(n_gates, -1, BLOCK, *array.shape[1:]).swapaxes(0, 1)
+
+        weight = in_blocks(_padded(linear.weight, axis=1))
+        n_in = weight.shape[-1]
+        groups = weight.reshape(-1, BLOCK, n_in // GROUP, GROUP).swapaxes(1, 2)
+        arrays = (groups, *map(in_blocks, (linear.offset, linear.output_step, linear.bias)))
+        return c.Linear(*map(self._keep, arrays), n_in, weight.size // n_in)
 
     def _dense(self, dense: Dense):
         weight = _padded(dense.weight, axis=0)
