@@ -31,9 +31,9 @@ every_kernel = pytest.mark.parametrize("kernel", available_kernels()[:-1])  # th
 def kernel_folder(tmp_path, monkeypatch):
     """An empty folder where kernels are looked for."""
     monkeypatch.setattr(kernels, "_FOLDER", tmp_path)
-    available_kernels.cache_clear()
+    kernels._works.cache_clear()
     yield tmp_path
-    available_kernels.cache_clear()
+    kernels._works.cache_clear()
 
 
 @st.composite
@@ -134,7 +134,7 @@ def test_where_there_is_a_compiler_the_fastest_kernel_is_taken(kernel_folder, mo
     monkeypatch.delenv(VARIABLE, raising=False)
     assert random_network(SMALL, 0).kernel == "numpy"
     build_kernels.compile_kernels(kernel_folder)
-    available_kernels.cache_clear()
+    kernels._works.cache_clear()
     assert available_kernels()[-2:] == ("portable", "numpy")
     assert random_network(SMALL, 0).kernel == available_kernels()[0]
 

@@ -13,8 +13,8 @@ from percepnet.nn.kernels.engine import CompiledEngine
 from percepnet.nn.kernels.library import load_library
 from percepnet.nn.layers import GRU, Conv1d, Dense, Layer, Linear
 
-COMPILED = ("relaxed-simd", "simd128", "avx512-vnni", "avx2", "portable")  # fastest first
-KERNELS = (*COMPILED, "numpy")
+# The fastest first.
+KERNELS = ("relaxed-simd", "simd128", "avx512-vnni", "avx2", "portable", "numpy")
 VARIABLE = "PERCEPNET_KERNEL"
 
 # Compiled where the package or the page is built; not all of them, or none, may be there.
@@ -42,17 +42,16 @@ def make_engine(
     KernelError
         The kernel is unknown or does not run here.
     """
-    kernel = kernel or os.environ.get(VARIABLE) or available_kernels()[0]
-    if kernel not in available_kernels():
+    kernel = kernel or os.environ.get(VARIABLE) or next(filter(_works, KERNELS))
+    if kernel not in KERNELS or not _works(kernel):
         here = ", ".join(available_kernels())
         raise KernelError(f"kernel {kernel!r} does not run here: choose one of {here}")
     return _make(kernel, layers, inputs, outputs)
 
 
-@cache
 def available_kernels() -> tuple[str, ...]:
     """The kernels that run here, the fastest first; always with ``"numpy"``."""
-    return (*(kernel for kernel in COMPILED if _works(kernel)), "numpy")
+    return tuple(filter(_works, KERNELS))
 
 
 def _make(kernel, layers, inputs, outputs):
@@ -65,14 +64,17 @@ def _file(kernel):
     return next(_FOLDER.glob(f"int8-{kernel}.*"), None)
 
 
+@cache
 def _works(kernel):
     """Whether the kernel is there, runs, and computes what numpy does."""
+    if kernel == "numpy":
+        return True
     try:
         if _file(kernel) is None or load_library(_file(kernel)) is None:
             return False
-        return np.array_equal(_trial_outputs(kernel), _trial_outputs("numpy"))
     except OSError:  # not for this machine
         return False
+    return np.array_equal(_trial_outputs(kernel), _trial_outputs("numpy"))
 
 
 def _trial_outputs(kernel):

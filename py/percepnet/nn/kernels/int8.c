@@ -1,6 +1,6 @@
 /* One hop of a network in one call: the arithmetic of ../layers.py, bit for bit.
 
-   engine.py builds the program, a table of layers whose numbers lie in two blocks of memory: what
+   program.py builds the program, a table of layers whose numbers lie in two blocks of memory: what
    the hop before left, and what this hop makes. Places are offsets in bytes into such a block.
    Everything is padded to whole BLOCKs: weights with zeros, so that nothing has to be cleared.
 
