@@ -17,15 +17,19 @@ ROOT = Path(__file__).parents[2]
 MIN_NOISE_REDUCTION_DB = 10.0
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
+def build_wheel(folder, **variables):
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation",
          "--disable-pip-version-check", "--wheel-dir", folder, ROOT],
         check=True,
+        env=os.environ | variables,
     )  # fmt: skip
     return next(folder.glob("percepnet-*.whl"))
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +67,16 @@ def test_run_time_needs_numpy_only(wheel):
         metadata = Parser().parsestr(archive.read(name).decode())
     needed = [line for line in metadata.get_all("Requires-Dist") if "extra ==" not in line]
     assert [line.partition(">")[0] for line in needed] == ["numpy"]
+
+
+def test_the_wheel_brings_kernels_for_its_machine(wheel, percepnet):
+    assert not wheel.name.endswith("-none-any.whl")
+    assert "portable, numpy\n" in percepnet("info")
+
+
+def test_a_wheel_without_kernels_is_for_every_machine(tmp_path):
+    wheel = build_wheel(tmp_path, HATCH_BUILD_NO_HOOKS="true")
+    assert wheel.name.endswith("-py3-none-any.whl")
 
 
 def test_the_default_model_is_the_wheels_own(percepnet):
