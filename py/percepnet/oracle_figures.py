@@ -9,16 +9,18 @@ from percepnet.dsp.erb import BAND_WEIGHTS
 
 # Spectrograms: 43 ms windows, so that harmonics of any voice stand apart
 _WINDOW = 2048
-_HOP = 256
+_HOP = 400
 _SHOWN_S = 2.0
 _LOWEST_HZ, _HIGHEST_HZ = 80, 12_000
 _RANGE_DB = 60
+_FREQUENCIES_HZ = np.fft.rfftfreq(_WINDOW, 1 / SAMPLE_RATE)
+_SHOWN_BINS = (_FREQUENCIES_HZ > _LOWEST_HZ / 2) & (_FREQUENCIES_HZ < _HIGHEST_HZ)
 
 _EXAMPLE_F0_HZ = 120
 
 
 def draw_stages(path, signals, centres):
-    """Spectrograms of the stages under one another's time axis, as PNG.
+    """Spectrograms of the stages side by side, as PNG.
 
     Parameters
     ----------
@@ -37,11 +39,10 @@ def draw_stages(path, signals, centres):
     figure = Figure(figsize=(16, 8.5), layout="constrained")
     axes = figure.subplots(2, 4, sharex=True, sharey=True)
     for axis, (name, spectrogram) in zip(axes.flat, spectrograms.items(), strict=False):
-        time = start / SAMPLE_RATE + np.arange(spectrogram.shape[1]) * _HOP / SAMPLE_RATE
-        frequency = np.fft.rfftfreq(_WINDOW, 1 / SAMPLE_RATE)[1:]
+        time = (start + np.arange(spectrogram.shape[1]) * _HOP) / SAMPLE_RATE
         mesh = axis.pcolormesh(
-            time, frequency, spectrogram[1:], vmin=loudest - _RANGE_DB, vmax=loudest,
-            cmap="magma", shading="nearest", rasterized=True,
+            time, _FREQUENCIES_HZ[_SHOWN_BINS], spectrogram, shading="nearest", cmap="magma",
+            vmin=loudest - _RANGE_DB, vmax=loudest,
         )  # fmt: skip
         axis.set(title=name, yscale="log", ylim=(_LOWEST_HZ, _HIGHEST_HZ))
     for axis in axes.flat[len(signals) :]:
@@ -67,7 +68,8 @@ def _most_voiced(n, centres):
 def _spectrogram_db(signal):
     padded = np.pad(signal, _WINDOW // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP]
-    return 20 * np.log10(np.abs(np.fft.rfft(frames * np.hanning(_WINDOW))).T + 1e-6)
+    magnitudes = np.abs(np.fft.rfft(frames * np.hanning(_WINDOW))).T
+    return 20 * np.log10(magnitudes[_SHOWN_BINS] + 1e-6)
 
 
 def draw_filters(path):

@@ -86,6 +86,9 @@ def make_report(clean_path: Path, noise_path: Path, snr_db: float, out: Path, mo
     noise = _read(noise_path, notes)
     noisy, clean = _mix(clean, noise, snr_db, (clean_path, noise_path), notes)
 
+    with os_errors_as_audio_errors(f"{out}: cannot be written"):
+        out.mkdir(parents=True, exist_ok=True)
+
     stages = oracle_stages(noisy, clean)
     signals = {"clean": clean}
     signals |= {field.name: getattr(stages, field.name) for field in fields(Stages)}
@@ -93,8 +96,6 @@ def make_report(clean_path: Path, noise_path: Path, snr_db: float, out: Path, mo
     centres, periods = voiced_periods(clean)
 
     report = Report(_scores_of(signals, clean, (centres, periods), notes), notes)
-    with os_errors_as_audio_errors(f"{out}: cannot be written"):
-        out.mkdir(parents=True, exist_ok=True)
     for number, (name, signal) in enumerate(signals.items()):
         with AudioWriter(out / f"{number}-{name}.wav", _WAV) as writer:
             writer.write(signal[None])
