@@ -14,8 +14,9 @@ from percepnet_training.errors import TrainingError
 from percepnet_training.evaluate import score_mixtures
 from percepnet_training.export import engine_network
 from percepnet_training.features import make_shards, mixer_for
-from percepnet_training.fit import Trainer
+from percepnet_training.fit import Trainer, load_averaged, validation_loss
 from percepnet_training.recipe import RECIPE_FILE, load_recipe, recipe_text
+from percepnet_training.windows import Windows
 
 USAGE_ERROR = 2
 
@@ -106,21 +107,22 @@ def _fit(options):
 
 
 def _export(options):
-    trainer = _trained(options.run)
-    network = engine_network(trainer.averaged_network())
+    twin, step = load_averaged(options.run, _recipe(options.run).topology)
+    network = engine_network(twin)
     save_model(network, options.model)
-    print(f"{options.model}: {network.n_weights} weights after {trainer.step} steps")
+    print(f"{options.model}: {network.n_weights} weights after {step} steps")
 
 
 def _evaluate(options):
     recipe = _recipe(options.run)
-    trainer = _trained(options.run)
-    values = trainer.validate()
-    print("validation", *(f"{name} {value:.4f}" for name, value in values.items()))
-    network = engine_network(trainer.averaged_network())
+    twin, step = load_averaged(options.run, recipe.topology)
+    windows = Windows(_shards(options.run), "dev", recipe.fit.n_frames)
+    values = validation_loss(twin, windows, recipe.fit, recipe.seed, "cpu")
+    print(f"step {step}:", *(f"{name} {value:.4f}" for name, value in values.items()))
     mixer = mixer_for(options.run / "corpus", "dev", recipe)
+    scores = score_mixtures(engine_network(twin), mixer, options.mixtures)
     print("SI-SDR, dB     mixtures   noisy  enhanced   gain")
-    for score in score_mixtures(network, mixer, options.mixtures):
+    for score in scores:
         gain_db = score.enhanced_db - score.noisy_db
         print(
             f"{score.low_db:5.0f} ...{score.high_db:4.0f} {score.n_mixtures:10d} "
@@ -136,10 +138,3 @@ def _recipe(run):
 
 def _shards(run):
     return run / "features"
-
-
-def _trained(run):
-    trainer = Trainer(_recipe(run), _shards(run), run, "cpu")
-    if not trainer.step:
-        raise TrainingError(f"{run} holds no checkpoint: run `percepnet-train fit {run}` first")
-    return trainer

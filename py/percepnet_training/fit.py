@@ -1,6 +1,5 @@
 """The fit: windows of shards in, checkpoints out. Goes on where it stopped, at any moment."""
 
-import csv
 import os
 import time
 
@@ -8,10 +7,12 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from percepnet_training.curves import append_row, forget_after
 from percepnet_training.errors import TrainingError
-from percepnet_training.features import Batch, list_shards, split_rows
+from percepnet_training.features import Batch
 from percepnet_training.loss import training_loss
 from percepnet_training.model import TwinNetwork
+from percepnet_training.windows import Windows
 
 CHECKPOINT_FILE = "checkpoint.pt"
 LOG_FILE = "log.csv"
@@ -20,63 +21,7 @@ SAVE_SECONDS = 120
 N_VALIDATION = 24  # windows per validation
 VALIDATION_STEPS = 500
 N_WARMUP_STEPS = 200  # rate from 0; a tenth of a shorter fit
-DEVIATION_FLOOR = 1e-2  # of a feature that hardly changes
-LOG_COLUMNS = (
-    "step",
-    "hours",
-    "seconds",
-    "rate",
-    "quantised",
-    "split",
-    "loss",
-    "gain",
-    "strength",
-    "detection",
-)
-
-
-class Windows:
-    """Random windows of the shards of one split; new shards are seen as they appear.
-
-    Parameters
-    ----------
-    folder : Path
-    split : str
-    n_frames : int
-    """
-
-    def __init__(self, folder, split, n_frames):
-        self._folder, self._split, self._n_frames = folder, split, n_frames
-        self._shards = {}
-        self.refresh()
-        if not self._shards:
-            raise TrainingError(
-                f"no {split} features in {folder}: run `percepnet-train features` first"
-            )
-
-    def refresh(self):
-        """Look for new shards."""
-        for path in list_shards(self._folder, self._split):
-            if path not in self._shards:
-                self._shards[path] = np.load(path, mmap_mode="r")
-
-    def statistics(self):
-        """Mean and standard deviation of the features in the first shards, float32."""
-        first = [self._shards[path] for path in sorted(self._shards)[:6]]
-        features = np.concatenate([split_rows(shard[::2, ::5]).features for shard in first])
-        features = features.reshape(-1, features.shape[-1]).astype(np.float64)
-        deviation = np.maximum(features.std(0), DEVIATION_FLOOR)
-        return features.mean(0).astype(np.float32), deviation.astype(np.float32)
-
-    def draw(self, rng, n_windows, device):
-        """A Batch of tensors [n_windows, n_frames, ...]."""
-        paths = sorted(self._shards)
-        rows = []
-        for _ in range(n_windows):
-            shard = self._shards[paths[rng.integers(len(paths))]]
-            start = rng.integers(shard.shape[1] - self._n_frames + 1)
-            rows.append(shard[rng.integers(len(shard)), start : start + self._n_frames])
-        return Batch(*(torch.from_numpy(part).to(device) for part in split_rows(np.stack(rows))))
+FRAMES_PER_HOUR = 360_000
 
 
 class Trainer:
@@ -91,6 +36,14 @@ class Trainer:
         Where checkpoint and log go; an existing checkpoint is taken up.
     device : str
         ``"cpu"`` or ``"cuda"``.
+
+    Attributes
+    ----------
+    network : TwinNetwork
+    average : dict of str to tensor
+        Its state, averaged over the last steps.
+    step : int
+        Steps done.
     """
 
     def __init__(self, recipe, features, run, device):
@@ -109,6 +62,7 @@ class Trainer:
         self._seconds = 0.0
         if (run / CHECKPOINT_FILE).exists():
             self._load()
+        forget_after(run / LOG_FILE, self.step)
 
     def run(self, n_steps):
         """Train until step ``n_steps``; log, validate and save on the way and at the end."""
@@ -134,21 +88,9 @@ class Trainer:
                     saved = time.monotonic()
 
     def validate(self):
-        """Loss and parts of the averaged weights on fixed windows of the dev split."""
-        rng = np.random.default_rng(self._seed)
-        batch = self._dev.draw(rng, N_VALIDATION, self._device)
-        network = self.averaged_network()
-        with torch.no_grad():
-            loss, parts = self._loss(network, batch, True)
-        return {"loss": loss.item(), **parts}
-
-    def averaged_network(self):
-        """A TwinNetwork with the averaged weights: what is exported."""
-        network = TwinNetwork(
-            self.network.topology, self.average["mean"], self.average["deviation"]
-        )
-        network.load_state_dict(self.average)
-        return network.to(self._device)
+        """Loss and parts of the averaged weights on the dev split."""
+        network = averaged_network(self.network.topology, self.average).to(self._device)
+        return validation_loss(network, self._dev, self._fit, self._seed, self._device)
 
     def save(self):
         """Write the checkpoint, whole or not at all."""
@@ -164,9 +106,7 @@ class Trainer:
         os.replace(partial, self._run / CHECKPOINT_FILE)
 
     def _load(self):
-        state = torch.load(
-            self._run / CHECKPOINT_FILE, map_location=self._device, weights_only=True
-        )
+        state = _read_checkpoint(self._run, self._device)
         self.network.load_state_dict(state["network"])
         self._optimiser.load_state_dict(state["optimiser"])
         self.average = state["average"]
@@ -179,7 +119,7 @@ class Trainer:
         batch = self._train.draw(rng, fit.batch_size, self._device)
         for group in self._optimiser.param_groups:
             group["lr"] = learning_rate(fit, self.step)
-        loss, parts = self._loss(self.network, batch, is_quantised(fit, self.step))
+        loss, parts = _loss(self.network, batch, fit, is_quantised(fit, self.step))
         self._optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), fit.gradient_norm)
@@ -192,35 +132,41 @@ class Trainer:
                 self.average[name].lerp_(value, 1 - decay)
         return {"loss": loss.item(), **parts}
 
-    def _loss(self, network, batch, quantised):
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._fit.bfloat16):
-            outputs = network(batch.features, quantised)
-        skip = self._fit.n_warmup_frames
-        gains, strengths = (values[:, skip:] for values in outputs)
-        return training_loss(
-            gains, strengths, Batch(*(part[:, skip:] for part in batch)), self._fit
-        )
-
     def _log(self, split, values):
-        path = self._run / LOG_FILE
-        is_new = not path.exists()
         fit = self._fit
-        hours = self.step * fit.batch_size * fit.n_frames / 100 / 3600
-        with open(path, "a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, LOG_COLUMNS)
-            if is_new:
-                writer.writeheader()
-            writer.writerow(
-                {
-                    "step": self.step,
-                    "hours": f"{hours:.2f}",
-                    "seconds": f"{self._seconds:.0f}",
-                    "rate": f"{learning_rate(fit, self.step):.2e}",
-                    "quantised": int(is_quantised(fit, self.step)),
-                    "split": split,
-                    **{name: f"{value:.5f}" for name, value in values.items()},
-                }
-            )
+        row = {
+            "step": self.step,
+            "hours": f"{self.step * fit.batch_size * fit.n_frames / FRAMES_PER_HOUR:.2f}",
+            "seconds": f"{self._seconds:.0f}",
+            "rate": f"{learning_rate(fit, self.step):.2e}",
+            "quantised": int(is_quantised(fit, self.step)),
+            "split": split,
+        }
+        values = {name: f"{value:.5f}" for name, value in values.items()}
+        append_row(self._run / LOG_FILE, row | values)
+
+
+def validation_loss(network, windows, fit, seed, device):
+    """Loss and parts of a network, rounded as the engine rounds, on fixed windows."""
+    batch = windows.draw(np.random.default_rng(seed), N_VALIDATION, device)
+    with torch.no_grad():
+        loss, parts = _loss(network, batch, fit, quantised=True)
+    return {"loss": loss.item(), **parts}
+
+
+def averaged_network(topology, average):
+    """A TwinNetwork with the weights that a Trainer averaged: what is exported."""
+    network = TwinNetwork(topology, average["mean"], average["deviation"])
+    network.load_state_dict(average)
+    return network
+
+
+def load_averaged(run, topology):
+    """Averaged network of a run's checkpoint, on the CPU, and the step it was saved at."""
+    if not (run / CHECKPOINT_FILE).exists():
+        raise TrainingError(f"{run} holds no checkpoint: run `percepnet-train fit {run}` first")
+    state = _read_checkpoint(run, torch.device("cpu"))
+    return averaged_network(topology, state["average"]), state["step"]
 
 
 def learning_rate(fit, step):
@@ -235,3 +181,15 @@ def learning_rate(fit, step):
 def is_quantised(fit, step):
     """Whether a step trains through the engine's rounding: the last ones do."""
     return step >= fit.n_steps * (1 - fit.quantised_share)
+
+
+def _read_checkpoint(run, device):
+    return torch.load(run / CHECKPOINT_FILE, map_location=device, weights_only=True)
+
+
+def _loss(network, batch, fit, quantised):
+    with torch.autocast(batch.features.device.type, torch.bfloat16, enabled=fit.bfloat16):
+        outputs = network(batch.features, quantised)
+    skip = fit.n_warmup_frames
+    gains, strengths = (values[:, skip:] for values in outputs)
+    return training_loss(gains, strengths, Batch(*(part[:, skip:] for part in batch)), fit)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from importlib.resources import files
 from pathlib import Path
 
+from percepnet.constants import HOP_LENGTH, SAMPLE_RATE
 from percepnet_training.errors import TrainingError
 
 RECIPE_FILE = "recipe.toml"  # the run folder's own copy
@@ -130,7 +131,14 @@ def parse_recipe(text, source):
     _check_keys(tree, Recipe, source)
     for name, kind in (("data", Data), ("fit", Fit)):
         _check_keys(tree[name], kind, f"[{name}] of {source}")
-    return Recipe(tree["seed"], tree["topology"], Data(**tree["data"]), Fit(**tree["fit"]))
+    recipe = Recipe(tree["seed"], tree["topology"], Data(**tree["data"]), Fit(**tree["fit"]))
+    n_frames = round(recipe.data.sequence_seconds * SAMPLE_RATE / HOP_LENGTH)
+    if not recipe.fit.n_warmup_frames < recipe.fit.n_frames <= n_frames:
+        raise TrainingError(
+            f"{source} has n_frames = {recipe.fit.n_frames}: it must be more than n_warmup_frames "
+            f"and no more than the {n_frames} frames of a sequence"
+        )
+    return recipe
 
 
 def _check_keys(table, kind, where):

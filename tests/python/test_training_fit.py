@@ -31,7 +31,7 @@ def prepared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     tiny_mixer(folder)
     for split in ("train", "dev"):
-        make_shards(folder / "features", folder / "corpus", split, 0.01, tiny_recipe(), 1)
+        make_shards(folder / "features", folder / "corpus", split, 0.008, tiny_recipe(), 1)
     return folder
 
 
@@ -78,10 +78,10 @@ def test_shards_are_made_once(prepared):
     recipe = tiny_recipe()
     (shard,) = (prepared / "features").glob("train_*.npy")
     before, content = shard.stat().st_mtime_ns, shard.read_bytes()
-    make_shards(prepared / "features", prepared / "corpus", "train", 0.01, recipe, 1)
+    make_shards(prepared / "features", prepared / "corpus", "train", 0.008, recipe, 1)
     assert shard.stat().st_mtime_ns == before
     shard.unlink()
-    make_shards(prepared / "features", prepared / "corpus", "train", 0.01, recipe, 1)
+    make_shards(prepared / "features", prepared / "corpus", "train", 0.008, recipe, 1)
     assert shard.read_bytes() == content
 
 
@@ -102,6 +102,17 @@ def test_interrupted_fit_goes_on_bit_by_bit(prepared, tmp_path):
     for name, value in whole.network.state_dict().items():
         torch.testing.assert_close(resumed.network.state_dict()[name], value, rtol=0, atol=0)
         torch.testing.assert_close(resumed.average[name], whole.average[name], rtol=0, atol=0)
+
+
+def test_the_log_forgets_what_no_checkpoint_holds(prepared, tmp_path):
+    fit = trainer(prepared, tmp_path / "run")
+    fit.run(10)
+    with open(tmp_path / "run" / LOG_FILE, "a") as file:
+        file.write("12,0.1,9,1e-3,0,train,1,1,1,1\n")     # killed before the next checkpoint
+    trainer(prepared, tmp_path / "run").run(14)
+    with open(tmp_path / "run" / LOG_FILE, newline="") as file:
+        rows = [(row["step"], row["split"]) for row in csv.DictReader(file)]
+    assert rows == [("10", "train"), ("10", "dev"), ("14", "train"), ("14", "dev")]
 
 
 def test_average_is_near_the_weights_but_not_the_same(prepared, tmp_path):
@@ -149,6 +160,7 @@ def test_bundled_recipe_is_read():
         (("dev_hours", "devhours"), "lacks dev_hours"),
         (("[fit]", "[fit]\nbatch = 3"), "unknown batch"),
         (("[fit]", "[fit"), "not TOML"),
+        (("n_frames = 500", "n_frames = 2500"), "no more than the 2000 frames"),
     ],
 )
 def test_a_wrong_recipe_is_explained(change, message):
@@ -195,7 +207,7 @@ def test_the_whole_chain(tmp_path, capsys):
         assert main([*map(str, arguments)]) == 0, arguments
     assert load_model(model).topology.gru == tiny_recipe().topology["gru"]
     shown = capsys.readouterr().out
-    assert "validation loss" in shown
+    assert "step 24: loss" in shown
     assert "SI-SDR" in shown
     with open(run / LOG_FILE, newline="") as file:
         assert [row["split"] for row in csv.DictReader(file)] == ["train", "dev"]
@@ -206,5 +218,5 @@ def test_an_empty_run_is_an_error_of_one_line(tmp_path, capsys, step):
     assert main([step, str(tmp_path)]) == 2
     error = capsys.readouterr().err
     assert error.startswith("percepnet-train: ")
-    assert "percepnet-train data" in error
+    assert "run `percepnet-train data" in error
     assert error.count("\n") == 1

@@ -48,7 +48,7 @@ def tiny_recipe():
         recipe,
         topology={"dense": 8, "conv": 12, "gru": 12, "strength_gru": 8},
         data=replace(
-            recipe.data, hours=0.01, dev_hours=0.01, sequence_seconds=1.0, n_simulated_rooms=3
+            recipe.data, hours=0.008, dev_hours=0.008, sequence_seconds=1.0, n_simulated_rooms=3
         ),
         fit=replace(
             recipe.fit, n_steps=24, batch_size=4, n_frames=60, n_warmup_frames=5,
