@@ -5,7 +5,15 @@ from conftest import glide
 from fakes import ScriptedNetwork
 from percepnet import LATENCY, SAMPLE_RATE, enhance
 from percepnet.constants import N_BANDS, N_FEATURES
-from percepnet.oracle import strengths_for_coherence, training_frames
+from percepnet.dsp.erb import band_correlation, band_energy
+from percepnet.dsp.features import band_coherence
+from percepnet.oracle import (
+    clean_periodicity,
+    strengths_for_coherence,
+    targets_for,
+    training_frames,
+)
+from percepnet.whole_file import analyse
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +120,29 @@ def test_targets_belong_to_the_hop_that_enhances(voice, mixture):
         return 10 * np.log10(np.sum(voice[inner] ** 2) / np.sum(error**2))
 
     assert snr_db(enhanced) > snr_db(mixture) + 4
+
+
+def test_strengths_restore_the_coherence_of_a_voice(voice, mixture):
+    """On real frames: in every band, mixing with the strength gives the clean coherence."""
+    hops = analyse(mixture)
+    clean, periodic, correlation = clean_periodicity(voice)
+    targets = targets_for(hops, voice)
+    strengths = targets.strengths[..., None]
+
+    def coherence(spectrum):
+        """With the clean voice's periodic part; in every band of any spectra."""
+        return band_coherence(
+            band_correlation(spectrum, periodic), band_energy(spectrum), band_energy(periodic)
+        )
+
+    restored = np.empty_like(targets.strengths)
+    for band in range(N_BANDS):
+        mixed = (1 - strengths[:, band]) * hops.spectrum + strengths[:, band] * hops.pitch_spectrum
+        restored[:, band] = coherence(mixed.astype(np.complex64))[:, band]
+    wanted, reachable = coherence(clean), coherence(hops.pitch_spectrum)
+    # Where the comb filter can do it, it is needed, and the band holds more than rounding
+    noisy = coherence(hops.spectrum)        # below zero it counts as zero
+    solved = (noisy > 0) & (noisy < wanted) & (wanted < reachable) & (wanted < 0.999)
+    solved &= (targets.energy > 1) & (correlation[:, None] > 0.5)
+    assert solved.sum() > 500
+    np.testing.assert_allclose(restored[solved], wanted[solved], atol=0.005)

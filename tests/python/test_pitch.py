@@ -35,6 +35,29 @@ def test_a_gliding_voice_is_followed_in_noise(snr_db, rng):
     assert gross_errors(periods[2:], f0_hz) < 0.03
 
 
+def test_octaves_are_not_mistaken_in_noise(rng):
+    """Voices of men, women and children with formants, at 10 dB."""
+    n_wrong = n_all = 0
+    for mean_hz in (90, 130, 200, 290):
+        time = np.arange(3 * SAMPLE_RATE) / SAMPLE_RATE
+        f0_hz = mean_hz * 2 ** (0.35 * np.sin(2 * np.pi * 0.7 * time))
+        voice = with_formants(glide(f0_hz))
+        noise = rng.standard_normal(len(voice)) * np.sqrt(np.mean(voice**2)) * 10 ** (-10 / 20)
+        periods, _ = track_live(with_silence_before(voice + noise))
+        ratio = periods[2:] * f0_hz[::HOP_LENGTH][: len(periods) - 2] / SAMPLE_RATE
+        for factor in (2, 3, 1 / 2, 1 / 3):
+            n_wrong += np.sum(np.abs(ratio / factor - 1) < 0.1)
+        n_all += len(ratio)
+    assert n_wrong < 0.01 * n_all
+
+
+def with_formants(signal):
+    """The signal through two resonances, which move its strongest harmonic off the first."""
+    frequency_hz = np.fft.rfftfreq(len(signal), 1 / SAMPLE_RATE)
+    response = sum(1 / (1 + ((frequency_hz - f) / 80) ** 2) for f in (600, 1300))
+    return np.fft.irfft(np.fft.rfft(signal) * response, len(signal))
+
+
 def test_noise_has_no_pitch(rng):
     _, correlations = track_live(with_silence_before(rng.standard_normal(2 * SAMPLE_RATE)))
     assert np.mean(correlations) < 0.35
