@@ -25,8 +25,9 @@ SOURCE = Path(__file__).parent / KERNELS / "int8.c"
 
 COMPILERS = ("cc", "gcc", "clang")
 FLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-fPIC", "-fvisibility=hidden", "-shared"]
-PORTABLE = {"portable": []}
-X86_64 = PORTABLE | {"avx2": ["-mavx2"], "avx512-vnni": ["-mavx512f", "-mavx512vnni"]}
+X86_64 = {"avx2": ["-mavx2"], "avx512-vnni": ["-mavx512f", "-mavx512vnni"]}
+ARM64 = {"neon-dotprod": ["-march=armv8.2-a+dotprod"]}
+MACHINES = {"x86_64": X86_64, "AMD64": X86_64, "aarch64": ARM64, "arm64": ARM64}
 
 
 class BuildHook(BuildHookInterface):
@@ -57,7 +58,7 @@ def compile_kernels(folder: Path) -> list[Path]:
     if compiler is None:
         print("percepnet: no C compiler: without kernels, in numpy only", file=sys.stderr)
         return []
-    variants = X86_64 if platform.machine() in ("x86_64", "AMD64") else PORTABLE
+    variants = {"portable": []} | MACHINES.get(platform.machine(), {})
     files = []
     for kernel, flags in variants.items():
         file = folder / f"int8-{kernel}.so"

@@ -14,7 +14,9 @@ from percepnet.nn.kernels.library import load_library
 from percepnet.nn.layers import GRU, Conv1d, Dense, Layer, Linear
 
 # The fastest first.
-KERNELS = ("relaxed-simd", "simd128", "avx512-vnni", "avx2", "portable", "numpy")
+KERNELS = (
+    "relaxed-simd", "simd128", "avx512-vnni", "avx2", "neon-dotprod", "portable", "numpy",
+)  # fmt: skip
 VARIABLE = "PERCEPNET_KERNEL"
 
 # Compiled where the package or the page is built; not all of them, or none, may be there.

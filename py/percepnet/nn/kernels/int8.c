@@ -14,6 +14,11 @@
 #include <immintrin.h>
 #elif defined(__wasm_simd128__)
 #include <wasm_simd128.h>
+#elif defined(__ARM_FEATURE_DOTPROD)
+#include <arm_neon.h>
+#if defined(__linux__)
+#include <sys/auxv.h>
+#endif
 #endif
 
 #define PUBLIC __attribute__((visibility("default")))
@@ -130,14 +135,50 @@ static void add_products(const int8_t *weight, const uint8_t *input, int n_in, i
     }
 }
 
-#else
+#elif defined(__ARM_FEATURE_DOTPROD)
 
 static void add_products(const int8_t *weight, const uint8_t *input, int n_in, int32_t *sums)
 {
-    for (int i = 0; i < n_in; i += 4)
-        for (int row = 0; row < BLOCK; row++)
-            for (int k = 0; k < 4; k++)
-                sums[row] += *weight++ * input[i + k];
+    int32x4_t sum[4];
+    for (int k = 0; k < 4; k++)
+        sum[k] = vld1q_s32(sums + 4 * k);
+    for (int i = 0; i < n_in; i += 4, weight += 64) {
+        int32_t x;
+        __builtin_memcpy(&x, input + i, 4);
+        for (int k = 0; k < 4; k++)
+            sum[k] = vdotq_s32(sum[k], vld1q_s8(weight + 16 * k),
+                               vreinterpretq_s8_s32(vdupq_n_s32(x)));
+    }
+    for (int k = 0; k < 4; k++)
+        vst1q_s32(sums + 4 * k, sum[k]);
+}
+
+#else
+
+typedef int8_t eight_bytes __attribute__((vector_size(8), aligned(1)));
+typedef int16_t eight_shorts __attribute__((vector_size(16)));
+typedef int32_t eight_ints __attribute__((vector_size(32)));
+
+static void add_products(const int8_t *weight, const uint8_t *input, int n_in, int32_t *sums)
+{
+    for (int half = 0; half < 2; half++) {
+        eight_ints sum[4] = {{0}}; /* two rows each, four lanes per row */
+        for (int i = 0; i < n_in; i += 8) {
+            const uint8_t *a = input + i;
+            eight_shorts x = {a[0], a[1], a[2], a[3], a[0], a[1], a[2], a[3]};
+            eight_shorts y = {a[4], a[5], a[6], a[7], a[4], a[5], a[6], a[7]};
+            const eight_bytes *w = (const eight_bytes *)(weight + 16 * i + 32 * half);
+            for (int k = 0; k < 4; k++) {
+                eight_shorts pairs = __builtin_convertvector(w[k], eight_shorts) * x
+                                   + __builtin_convertvector(w[k + 8], eight_shorts) * y;
+                sum[k] += __builtin_convertvector(pairs, eight_ints);
+            }
+        }
+        for (int k = 0; k < 8; k++) {
+            int32_t *lanes = (int32_t *)sum + 4 * k;
+            sums[8 * half + k] += lanes[0] + lanes[1] + lanes[2] + lanes[3];
+        }
+    }
 }
 
 #endif
@@ -235,6 +276,8 @@ PUBLIC int percepnet_is_supported(void)
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vnni");
 #elif defined(__AVX2__)
     return __builtin_cpu_supports("avx2");
+#elif defined(__ARM_FEATURE_DOTPROD) && defined(__linux__)
+    return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
 #else
     return 1;
 #endif
