@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from percepnet.constants import HOP_LENGTH, LOOKAHEAD_HOPS
+from percepnet.constants import HOP_LENGTH, LOOKAHEAD_HOPS, MIN_PERIOD
 from percepnet.dsp.comb import PAST
 from percepnet.dsp.erb import band_correlation, band_energy
 from percepnet.dsp.features import band_coherence
@@ -78,11 +78,6 @@ def strengths_for_coherence(clean, noisy, comb, noisy_comb, comb_scale):
     return np.where(enough, 0, strengths), np.where(enough, 1, attenuation)
 
 
-def _delay(rows):
-    """Rows of frame n put where hop n enhances frame n - 2."""
-    return np.concatenate([np.zeros_like(rows[:LOOKAHEAD_HOPS]), rows])[: len(rows)]
-
-
 def clean_periodicity(clean):
     """Spectrum, periodic part (all taps, whole-signal pitch) and correlation of each frame.
 
@@ -99,10 +94,13 @@ def clean_periodicity(clean):
     n_hops = len(clean) // HOP_LENGTH
     history = with_history(clean, n_after=PAST)
     before = len(history) - PAST - n_hops * HOP_LENGTH
-    spectrum = frames_of(history, n_hops)
-    period, correlation = track_whole(history[before - HISTORY_BEFORE : -PAST])
-    pitch_spectrum = periodic_frames_of(history, n_hops, period, lookahead=PAST)
-    return _delay(spectrum), _delay(pitch_spectrum), _delay(correlation)
+    spectrum = frames_of(history, n_hops, lag=LOOKAHEAD_HOPS)
+    periods, correlations = track_whole(history[before - HISTORY_BEFORE : -PAST])
+    # Before the signal all is silent, and any period is as good
+    periods = np.pad(periods, (LOOKAHEAD_HOPS, 0), constant_values=MIN_PERIOD)[:n_hops]
+    correlations = np.pad(correlations, (LOOKAHEAD_HOPS, 0))[:n_hops]
+    pitch_spectrum = periodic_frames_of(history, n_hops, periods, LOOKAHEAD_HOPS, lookahead=PAST)
+    return spectrum, pitch_spectrum, correlations
 
 
 def _voice(energy):

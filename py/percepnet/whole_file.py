@@ -55,15 +55,18 @@ def with_history(signal, n_after=0):
     return np.concatenate([np.zeros(_BEFORE), highpass(whole), np.zeros(n_after)])
 
 
-def frames_of(history, n_hops):
-    """Spectra (n_hops, N_BINS) of the frames that end with each hop of `with_history`'s signal."""
-    first = _BEFORE - HOP_LENGTH
-    frames = sliding_window_view(history[first:], WINDOW_LENGTH)[::HOP_LENGTH]
+def frames_of(history, n_hops, lag=0):
+    """Spectra (n_hops, N_BINS) of the frames that end `lag` hops before each hop of a signal.
+
+    `history` is the signal's `with_history`; before it, frames are silent.
+    """
+    frames = sliding_window_view(history[_BEFORE - (1 + lag) * HOP_LENGTH :], WINDOW_LENGTH)
+    frames = frames[::HOP_LENGTH]
     return _in_blocks(n_hops, lambda block: spectrum_of(frames[block]))
 
 
 def periodic_frames_of(history, n_hops, periods, lag=0, lookahead=LOOKAHEAD):
-    """Spectra (n_hops, N_BINS) of the periodic parts of the frames that end `lag` hops before."""
+    """Spectra (n_hops, N_BINS) of the periodic parts of the frames of `frames_of`."""
     starts = _BEFORE + HOP_LENGTH * (np.arange(n_hops) - 1 - lag)
 
     def spectra(block):
@@ -96,10 +99,10 @@ def analyse(signal):
     """
     history = with_history(signal)
     n_hops = len(signal) // HOP_LENGTH
-    newest = frames_of(history, n_hops)
-    spectrum = np.concatenate([np.zeros_like(newest[:LOOKAHEAD_HOPS]), newest])[:n_hops]
-    newest_energy = band_energy(newest)
-    energy = band_energy(spectrum)
+    spectra = frames_of(history, n_hops + LOOKAHEAD_HOPS, lag=LOOKAHEAD_HOPS)
+    energies = band_energy(spectra)
+    spectrum, energy = spectra[:n_hops], energies[:n_hops]
+    newest_energy = energies[LOOKAHEAD_HOPS:]
 
     period, pitch_correlation = track_live(history[_BEFORE - HISTORY_BEFORE :])
     pitch_spectrum = periodic_frames_of(history, n_hops, period, lag=LOOKAHEAD_HOPS)

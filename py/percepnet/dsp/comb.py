@@ -124,8 +124,8 @@ def periodic_frames(signal, starts, periods, lookahead=LOOKAHEAD):
     n_future = np.minimum(COMB_PERIODS, (lookahead / periods).astype(int))
     frames = np.zeros((len(starts), WINDOW_LENGTH))
     for k, weights in zip(range(-COMB_PERIODS, COMB_PERIODS + 1), _WEIGHT_TABLE.T, strict=True):
-        known = np.flatnonzero(n_future >= -k)
-        tap = windows[starts[known] - np.rint(k * periods[known]).astype(int)]
-        tap *= weights[n_future[known], None]
-        frames[known] += tap
+        shifts = np.rint(k * periods).astype(int) * (n_future >= -k)    # a dropped tap weighs 0
+        tap = windows[starts - shifts]
+        tap *= weights[n_future, None]
+        frames += tap
     return frames

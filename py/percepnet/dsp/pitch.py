@@ -96,15 +96,20 @@ def _longest_period(index):
     return min(max(longest, MIN_PERIOD + 2 * _REFINE_SPAN), MAX_PERIOD)
 
 
+def _energy(frames):
+    return np.einsum("...t,...t->...", frames, frames)
+
+
 def _refine(past, windows, frame):
     """Correlation (..., 9) of a frame with its past, (..., 968), longest period first.
 
     `windows` are those of `past` as long as the frame, (..., 9, 960).
     """
-    squares = np.add.accumulate(past * past, axis=-1)
-    energy = squares[..., WINDOW_LENGTH - 1 :]
-    energy[..., 1:] -= squares[..., : 2 * _REFINE_SPAN]
-    energy += np.einsum("...t,...t->...", frame, frame)[..., None] + _ENERGY_FLOOR
+    oldest, newest = past[..., : 2 * _REFINE_SPAN], past[..., WINDOW_LENGTH:]
+    energy = np.empty((*past.shape[:-1], 2 * _REFINE_SPAN + 1))
+    energy[..., 0] = _ENERGY_FLOOR + _energy(windows[..., 0, :]) + _energy(frame)
+    np.subtract(newest * newest, oldest * oldest, out=energy[..., 1:])
+    np.add.accumulate(energy, axis=-1, out=energy)
     return np.einsum("...lt,...t->...l", windows, frame) / energy
 
 
