@@ -11,17 +11,17 @@ class DemoPage:
         self.page = page
         self._downloads = downloads
 
-    def start(self):
+    def start(self, button="#start"):
         """Press Start; returns when audio flows or a problem is shown."""
-        self.page.click("#start")
+        self.page.click(button)
         self.page.wait_for_selector(
             "#start[data-running], #problem:not([hidden])", timeout=START_TIMEOUT_MS
         )
 
-    def start_recorded(self):
+    def start_recorded(self, button="#start"):
         """Start with every sample recorded from the first on."""
         self.page.click("#record")
-        self.start()
+        self.start(button)
         assert not self.problem, self.problem
 
     def listen(self, seconds):
@@ -29,6 +29,10 @@ class DemoPage:
 
     def choose_original(self):
         self.page.get_by_text("Original", exact=True).first.click()
+
+    def slide(self, name, value):
+        """Move a slider as a hand does: `input` fires."""
+        self.page.fill(f"#{name}", str(value))
 
     def stop(self):
         self.page.click("#start")
@@ -45,6 +49,21 @@ class DemoPage:
         download.value.save_as(path)
         samples, _ = soundfile.read(path, dtype="float32")
         return samples
+
+    def loudness_of(self, selector):
+        """How bright a canvas is, by rows from the top, each 0 to 255."""
+        return self.page.eval_on_selector(
+            selector,
+            """(canvas) => {
+                const { width, height } = canvas;
+                const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+                return Array.from({ length: height }, (_, row) => {
+                    let sum = 0;
+                    for (let x = 0; x < width; x++) sum += data[4 * (row * width + x) + 1];
+                    return sum / width;
+                });
+            }""",
+        )
 
     @property
     def problem(self):

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { encodeWav } from '../../web/demo/wav.js';
+import { WavWriter } from '../../web/demo/wav.js';
 
 /** The chunks of a RIFF file by name. */
-function parse(bytes) {
+async function parse(blob) {
+  assert.equal(blob.type, 'audio/wav');
+  const bytes = await blob.arrayBuffer();
   const data = new DataView(bytes);
   const tag = (offset) => String.fromCharCode(...new Uint8Array(bytes, offset, 4));
   assert.equal(tag(0), 'RIFF');
@@ -21,9 +23,9 @@ function parse(bytes) {
 
 test('a WAV file holds the very samples', async () => {
   const pieces = [Float32Array.of(0, 1, -1), Float32Array.of(0.1, 1.5, -1e-20)];
-  const blob = encodeWav(pieces, 48_000);
-  assert.equal(blob.type, 'audio/wav');
-  const { 'fmt ': format, fact, data } = parse(await blob.arrayBuffer());
+  const file = new WavWriter(48_000, 1);
+  for (const piece of pieces) file.push([piece]);
+  const { 'fmt ': format, fact, data } = await parse(file.finish());
   assert.equal(format.getUint16(0, true), 3, 'float');
   assert.equal(format.getUint16(2, true), 1, 'channels');
   assert.equal(format.getUint32(4, true), 48_000, 'rate');
@@ -34,7 +36,25 @@ test('a WAV file holds the very samples', async () => {
   assert.deepEqual([...new Float32Array(data.buffer)], [...pieces[0], ...pieces[1]]);
 });
 
+test('channels take turns', async () => {
+  const file = new WavWriter(44_100, 2);
+  file.push([Float32Array.of(1, 2), Float32Array.of(-1, -2)]);
+  const { 'fmt ': format, fact, data } = await parse(file.finish());
+  assert.equal(format.getUint16(2, true), 2, 'channels');
+  assert.equal(format.getUint32(8, true), 8 * 44_100, 'bytes a second');
+  assert.equal(fact.getUint32(0, true), 2, 'samples of each channel');
+  assert.deepEqual([...new Float32Array(data.buffer)], [1, -1, 2, -2]);
+});
+
+test('16 bits clip instead of wrapping round', async () => {
+  const file = new WavWriter(48_000, 1, 16);
+  file.push([Float32Array.of(0, 0.5, 1, 1.5, -7)]);
+  const { 'fmt ': format, data } = await parse(file.finish());
+  assert.equal(format.getUint16(0, true), 1, 'integer');
+  assert.deepEqual([...new Int16Array(data.buffer)], [0, 16_383, 32_767, 32_767, -32_767]);
+});
+
 test('an empty recording is a valid file', async () => {
-  const { data } = parse(await encodeWav([], 48_000).arrayBuffer());
+  const { data } = await parse(new WavWriter(48_000, 1).finish());
   assert.equal(data.byteLength, 0);
 });

@@ -1,67 +1,87 @@
-/** WAV files of 32-bit float samples: exactly what was heard. */
+/** WAV files of 32-bit float samples: exactly what was computed; or of 16 bits, to listen to. */
 
 const HEADER_BYTES = 58;
+const INTEGER = 1;
 const IEEE_FLOAT = 3;
 
-/**
- * @param {Float32Array[]} pieces of one channel
- * @param {number} sampleRate Hz
- * @returns {Blob}
- */
-export function encodeWav(pieces, sampleRate) {
-  const nSamples = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  const data = new DataView(new ArrayBuffer(HEADER_BYTES + 4 * nSamples));
-  writeHeader(data, nSamples, sampleRate);
-  let offset = HEADER_BYTES;
-  for (const piece of pieces) {
-    for (const sample of piece) {
-      data.setFloat32(offset, sample, true);
-      offset += 4;
-    }
+/** Takes a long recording piece by piece; the browser may keep Blobs on disk. */
+export class WavWriter {
+  /** @type {Blob[]} */
+  #pieces = [];
+  #nFrames = 0;
+
+  /**
+   * @param {number} sampleRate Hz
+   * @param {number} nChannels
+   * @param {16 | 32} nBits
+   */
+  constructor(sampleRate, nChannels, nBits = 32) {
+    this.sampleRate = sampleRate;
+    this.nChannels = nChannels;
+    this.nBits = nBits;
   }
-  return new Blob([data], { type: 'audio/wav' });
-}
 
-/**
- * @param {DataView} data
- * @param {number} nSamples
- * @param {number} sampleRate
- */
-function writeHeader(data, nSamples, sampleRate) {
-  let offset = 0;
-  /** @param {string} id */
-  const tag = (id) => {
-    for (const letter of id) data.setUint8(offset++, letter.charCodeAt(0));
-  };
-  /** @param {number} value */
-  const uint16 = (value) => {
-    data.setUint16(offset, value, true);
-    offset += 2;
-  };
-  /** @param {number} value */
-  const uint32 = (value) => {
-    data.setUint32(offset, value, true);
-    offset += 4;
-  };
+  /** @param {Float32Array[]} channels equally long */
+  push(channels) {
+    const nFrames = channels[0].length;
+    const Samples = this.nBits === 16 ? Int16Array : Float32Array;
+    const piece = new Samples(nFrames * this.nChannels);
+    const scale = this.nBits === 16 ? 32_767 : 1;
+    channels.forEach((samples, channel) => {
+      for (let i = 0; i < nFrames; i++) {
+        const sample = scale === 1 ? samples[i] : Math.min(Math.max(samples[i], -1), 1);
+        piece[i * this.nChannels + channel] = sample * scale;
+      }
+    });
+    this.#pieces.push(new Blob([piece]));
+    this.#nFrames += nFrames;
+  }
 
-  tag('RIFF');
-  uint32(data.byteLength - 8);
-  tag('WAVE');
+  /** @returns {Blob} */
+  finish() {
+    return new Blob([this.#header(), ...this.#pieces], { type: 'audio/wav' });
+  }
 
-  tag('fmt ');
-  uint32(18);
-  uint16(IEEE_FLOAT);
-  uint16(1); // channel
-  uint32(sampleRate);
-  uint32(4 * sampleRate); // bytes a second
-  uint16(4); // bytes a frame
-  uint16(32); // bits a sample
-  uint16(0); // no extension
+  #header() {
+    const frameBytes = (this.nChannels * this.nBits) / 8;
+    const dataBytes = frameBytes * this.#nFrames;
+    const data = new DataView(new ArrayBuffer(HEADER_BYTES));
+    let offset = 0;
+    /** @param {string} id */
+    const tag = (id) => {
+      for (const letter of id) data.setUint8(offset++, letter.charCodeAt(0));
+    };
+    /** @param {number} value */
+    const uint16 = (value) => {
+      data.setUint16(offset, value, true);
+      offset += 2;
+    };
+    /** @param {number} value */
+    const uint32 = (value) => {
+      data.setUint32(offset, value, true);
+      offset += 4;
+    };
 
-  tag('fact'); // asked for where samples are not integers
-  uint32(4);
-  uint32(nSamples);
+    tag('RIFF');
+    uint32(HEADER_BYTES - 8 + dataBytes);
+    tag('WAVE');
 
-  tag('data');
-  uint32(4 * nSamples);
+    tag('fmt ');
+    uint32(18);
+    uint16(this.nBits === 16 ? INTEGER : IEEE_FLOAT);
+    uint16(this.nChannels);
+    uint32(this.sampleRate);
+    uint32(frameBytes * this.sampleRate); // bytes a second
+    uint16(frameBytes);
+    uint16(this.nBits);
+    uint16(0); // no extension
+
+    tag('fact'); // asked for where samples are not integers
+    uint32(4);
+    uint32(this.#nFrames);
+
+    tag('data');
+    uint32(dataBytes);
+    return data;
+  }
 }

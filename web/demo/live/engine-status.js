@@ -1,4 +1,4 @@
-/** Panel "Engine": what the denoising costs and whether it keeps up. */
+/** The quiet line: what the denoising costs, whether it keeps up; and the voice light. */
 
 const VOICE_THRESHOLD = 0.5;
 
@@ -9,18 +9,26 @@ export class EngineStatus {
   #underruns = field('underruns');
   #voice = field('voice');
 
-  /** @param {import('../percepnet.js').DenoiserStats} stats */
+  /** @param {import('../../percepnet.js').DenoiserStats} stats */
   update({ latencyMs, hopMsP50, hopMsP99, underruns, droppedMs, voiceProbability }) {
     this.#latency.textContent = `${latencyMs.toFixed(0)} ms`;
     this.#hopMs.textContent = `${hopMsP50.toFixed(2)} ms`;
     this.#hopMsP99.textContent = `${hopMsP99.toFixed(2)} ms`;
     this.#underruns.textContent = underruns ? `${underruns} (${droppedMs.toFixed(0)} ms lost)` : '0';
-    this.#voice.textContent = voiceProbability > VOICE_THRESHOLD ? 'speaking' : 'quiet';
+    this.#light(voiceProbability > VOICE_THRESHOLD ? 'speaking' : 'quiet');
   }
 
   clear() {
-    const fields = [this.#latency, this.#hopMs, this.#hopMsP99, this.#underruns, this.#voice];
+    const fields = [this.#latency, this.#hopMs, this.#hopMsP99, this.#underruns];
     for (const text of fields) text.textContent = '–';
+    this.#light('–');
+  }
+
+  /** @param {string} word */
+  #light(word) {
+    if (this.#voice.textContent === word) return;
+    this.#voice.textContent = word;
+    this.#voice.dataset.voice = word;
   }
 }
 

@@ -1,45 +1,62 @@
 /** The page: one session at a time, and the panels around it. */
 
+import { Settings } from '../settings.js';
 import { Compare } from './compare.js';
+import { Devices } from './devices.js';
 import { EngineStatus } from './engine-status.js';
 import { Levels } from './levels.js';
 import { Recording } from './recording.js';
 import { Session } from './session.js';
 import { Start } from './start.js';
+import { Waterfall } from './waterfall.js';
 
-const STATUS_EVERY_MS = 250;
+const STATUS_EVERY_MS = 100;
 
 /** @type {Session | undefined} */
 let session;
+let playsExample = false;
 
-const start = new Start(() => (session ? stop() : begin()));
+const start = new Start(() => (session ? stop() : begin(false)), () => begin(true));
 const compare = new Compare(applyControls);
+const settings = new Settings(applyControls);
+const devices = new Devices(changeMicrophone, changeSpeaker);
+const waterfall = new Waterfall();
 const levels = new Levels();
 const recording = new Recording();
 const engineStatus = new EngineStatus();
 
-async function begin() {
-  start.showStarting();
+function controls() {
+  const { strength, attenuationLimitDb } = settings;
+  return { bypass: compare.bypass, strength, attenuationLimitDb };
+}
+
+/** @param {boolean} example */
+async function begin(example) {
+  start.showStarting(example);
   try {
     session = await Session.open({
+      example,
+      microphoneId: devices.microphoneId,
       recording: recording.wanted,
-      bypass: compare.bypass,
+      controls: controls(),
       onStage: (stage) => start.showStage(stage),
+      onunplugged: stopUnplugged,
     });
+    await changeSpeaker();
   } catch (error) {
     start.showIdle();
     start.showProblem(/** @type {Error} */ (error).message);
     return;
   }
+  devices.refresh();
   session.denoiser.addEventListener('error', showEngineFailure);
-  session.onunplugged = async () => {
-    await stop();
-    start.showProblem('The microphone is gone. Plug one in and press Start again.');
-  };
   recording.attach(session.tap);
+  playsExample = example;
+  if (example) compare.listening = true; // there is no microphone to howl
   applyControls();
   await session.run();
-  start.showRunning();
+  waterfall.clear();
+  start.showRunning(example);
   watch(session);
 }
 
@@ -49,14 +66,38 @@ async function stop() {
   recording.detach();
   levels.clear();
   engineStatus.clear();
+  if (playsExample) compare.listening = false;
   start.showIdle();
   await ended?.close();
 }
 
+async function stopUnplugged() {
+  await stop();
+  start.showProblem('The microphone is gone. Plug one in and press Start again.');
+}
+
 function applyControls() {
   if (!session) return;
-  session.denoiser.bypass = compare.bypass;
+  Object.assign(session.denoiser, controls());
   session.listening = compare.listening;
+}
+
+async function changeMicrophone() {
+  if (!session || playsExample) return;
+  try {
+    await session.useMicrophone(devices.microphoneId);
+  } catch (error) {
+    start.showProblem(/** @type {Error} */ (error).message);
+  }
+}
+
+async function changeSpeaker() {
+  if (!session) return;
+  try {
+    await devices.applySpeaker(session.context);
+  } catch (error) {
+    start.showProblem(/** @type {Error} */ (error).message);
+  }
 }
 
 /** @param {Event} event */
@@ -73,6 +114,7 @@ function watch(watched) {
   requestAnimationFrame(function frame(nowMs) {
     if (session !== watched) return;
     levels.update(watched.before, watched.after);
+    waterfall.update([watched.before, watched.after]);
     if (nowMs >= statusDueMs) {
       engineStatus.update(watched.denoiser.stats);
       statusDueMs = nowMs + STATUS_EVERY_MS;

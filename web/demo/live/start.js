@@ -1,44 +1,58 @@
 /** Panel "Start": the one button, what is going on, what went wrong. */
 
-/** @type {Record<import('../protocol.js').StartStage, { words: string, done: number }>} */
+/** @type {Record<import('../../protocol.js').StartStage, { words: string, done: number }>} */
 const STAGES = {
   runtime: { words: 'Loading Python …', done: 0.2 },
   model: { words: 'Loading the network …', done: 0.7 },
   'warm-up': { words: 'Warming up …', done: 0.9 },
 };
 
+const IDLE = 'Asks for your microphone.';
+
 export class Start {
   #button = /** @type {HTMLButtonElement} */ (document.getElementById('start'));
+  #example = /** @type {HTMLButtonElement} */ (document.getElementById('example'));
   #progress = /** @type {HTMLElement} */ (document.getElementById('progress'));
   #bar = /** @type {HTMLElement} */ (document.getElementById('progress-bar'));
   #problem = /** @type {HTMLElement} */ (document.getElementById('problem'));
 
-  /** @param {() => void} onclick */
-  constructor(onclick) {
+  /**
+   * @param {() => void} onclick
+   * @param {() => void} onexample
+   */
+  constructor(onclick, onexample) {
     this.#button.addEventListener('click', onclick);
+    this.#example.addEventListener('click', onexample);
   }
 
-  /** @param {import('../protocol.js').StartStage} stage */
+  /** @param {import('../../protocol.js').StartStage} stage */
   showStage(stage) {
     this.#progress.textContent = STAGES[stage].words;
     this.#bar.style.setProperty('--done', String(STAGES[stage].done));
   }
 
-  showStarting() {
-    this.#show('Starting', 'Allow the microphone when the browser asks.');
+  /** @param {boolean} example */
+  showStarting(example) {
+    this.#show('Starting', example ? 'Loading …' : 'Allow the microphone when the browser asks.');
     this.#button.disabled = true;
+    this.#example.hidden = true;
     this.#bar.toggleAttribute('data-active', true);
     this.#problem.hidden = true;
   }
 
-  showRunning() {
-    this.#show('Stop', 'Live. Switch Listen on to hear yourself, or record and compare.');
+  /** @param {boolean} example */
+  showRunning(example) {
+    const words = example
+      ? 'You hear the example, denoised. Press B to hear it as it was.'
+      : 'Live. Switch Listen on to hear yourself, or record and compare.';
+    this.#show('Stop', words);
     this.#button.toggleAttribute('data-running', true);
   }
 
   showIdle() {
-    this.#show('Start', 'Asks for your microphone.');
+    this.#show('Start', IDLE);
     this.#button.toggleAttribute('data-running', false);
+    this.#example.hidden = false;
   }
 
   /** @param {string} message */

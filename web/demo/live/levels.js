@@ -1,4 +1,6 @@
-/** Panel "Level": how loud it is before and after. */
+/** The level meters: how loud it is before and after. */
+
+import { FFT_SIZE } from './sound.js';
 
 const FLOOR_DB = -60;
 const RELEASE_DB_PER_FRAME = 0.8; // fast up, slow down: readable
@@ -24,7 +26,7 @@ export class Levels {
 
 class Meter {
   #levelDb = FLOOR_DB;
-  #samples = new Float32Array(2048);
+  #samples = new Float32Array(FFT_SIZE);
 
   /** @param {string} id */
   constructor(id) {

@@ -1,5 +1,11 @@
 /** The microphone, as it is: the browser's own processing would be heard instead of ours. */
 
+/**
+ * @typedef {object} Source where the sound comes from
+ * @property {AudioNode} node
+ * @property {() => void} close
+ */
+
 const AS_IT_IS = {
   channelCount: 1,
   echoCancellation: false,
@@ -13,7 +19,7 @@ const PROBLEMS = new Map([
     'NotAllowedError',
     "The microphone is blocked. Allow it in the browser's address bar and press Start again.",
   ],
-  ['NotFoundError', 'There is no microphone. Plug one in and press Start again.'],
+  ['NotFoundError', 'There is no microphone. Plug one in and press Start again, or hear the example.'],
   [
     'NotReadableError',
     'The microphone cannot be opened. Close other programs that use it and press Start again.',
@@ -21,22 +27,27 @@ const PROBLEMS = new Map([
 ]);
 
 /**
- * @returns {Promise<MediaStream>}
+ * @param {AudioContext} context
+ * @param {string} deviceId empty for the system's choice
+ * @param {() => void} onunplugged
+ * @returns {Promise<Source>}
  * @throws {Error} in words for the visitor
  */
-export async function openMicrophone() {
+export async function openMicrophone(context, deviceId, onunplugged) {
   if (!navigator.mediaDevices) {
     throw new Error('This page is not secure, so it gets no microphone. Open it over https.');
   }
+  const audio = deviceId ? { ...AS_IT_IS, deviceId: { exact: deviceId } } : AS_IT_IS;
   try {
-    return await navigator.mediaDevices.getUserMedia({ audio: AS_IT_IS });
+    const mediaStream = await navigator.mediaDevices.getUserMedia({ audio });
+    const tracks = mediaStream.getTracks();
+    for (const track of tracks) track.onended = onunplugged;
+    return {
+      node: new MediaStreamAudioSourceNode(context, { mediaStream }),
+      close: () => tracks.forEach((track) => track.stop()),
+    };
   } catch (cause) {
     const { name, message } = /** @type {DOMException} */ (cause);
     throw new Error(PROBLEMS.get(name) ?? `The microphone cannot be opened: ${message}`, { cause });
   }
-}
-
-/** @param {MediaStream} stream */
-export function closeMicrophone(stream) {
-  for (const track of stream.getTracks()) track.stop();
 }

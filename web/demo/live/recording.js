@@ -1,18 +1,22 @@
 /** Panel "Record": both sides of the denoiser, to play and to keep. */
 
-import { encodeWav } from './wav.js';
+import { Overview } from '../picture/overview.js';
+import { minutes, Player } from '../player.js';
+import { WavWriter } from '../wav.js';
+import { SAMPLE_RATE } from './sound.js';
 
-const SAMPLE_RATE = 48_000;
-const MAX_SAMPLES = 5 * 60 * SAMPLE_RATE; // 115 MB of memory
+const MAX_SAMPLES = 5 * 60 * SAMPLE_RATE;
 const FILES = ['noisy', 'enhanced'];
 
 export class Recording {
   #button = /** @type {HTMLButtonElement} */ (document.getElementById('record'));
   #time = /** @type {HTMLElement} */ (document.getElementById('record-time'));
   #takes = /** @type {HTMLElement} */ (document.getElementById('takes'));
+  #player = new Player(/** @type {HTMLElement} */ (document.getElementById('take-player')));
 
-  /** Before and after. @type {Float32Array[][]} */
-  #sides = [[], []];
+  /** Before and after, in step, for the pictures. @type {import('./tap.js').Pair[]} */
+  #pairs = [];
+  #files = newFiles();
   #nSamples = 0;
 
   /** @type {import('./tap.js').Tap | undefined} */
@@ -57,31 +61,51 @@ export class Recording {
   }
 
   #begin() {
-    this.#sides = [[], []];
+    this.#pairs = [];
+    this.#files = newFiles();
     this.#nSamples = 0;
     this.#takes.hidden = true;
+    this.#player.unload();
   }
 
   /** @param {import('./tap.js').Pair} pair */
   #take(pair) {
     if (!this.wanted) return;
-    this.#sides.forEach((pieces, side) => pieces.push(pair[side]));
+    this.#pairs.push(pair);
+    this.#files.both.push(pair);
+    this.#files.sides.forEach((file, side) => file.push([pair[side]]));
     this.#nSamples += pair[0].length;
-    this.#time.textContent = minutes(this.#nSamples);
+    this.#time.textContent = minutes(this.#nSamples / SAMPLE_RATE);
     if (this.#nSamples >= MAX_SAMPLES) this.#toggle();
   }
 
   #finish() {
     this.#press(false);
-    this.#time.textContent = this.#nSamples ? `${minutes(this.#nSamples)} recorded.` : '';
-    if (this.#nSamples === 0) return;
+    const durationS = this.#nSamples / SAMPLE_RATE;
+    this.#time.textContent = durationS ? `${minutes(durationS)} recorded.` : '';
+    if (!durationS) return;
     FILES.forEach((name, side) => {
       const link = /** @type {HTMLAnchorElement} */ (document.getElementById(`${name}-file`));
-      const player = /** @type {HTMLAudioElement} */ (document.getElementById(`${name}-player`));
       URL.revokeObjectURL(link.href);
-      link.href = player.src = URL.createObjectURL(encodeWav(this.#sides[side], SAMPLE_RATE));
+      link.href = URL.createObjectURL(this.#files.sides[side].finish());
     });
+    this.#player.load(this.#files.both.finish(), durationS);
     this.#takes.hidden = false;
+    this.#draw(this.#pairs);
+  }
+
+  /** @param {import('./tap.js').Pair[]} pairs */
+  async #draw(pairs) {
+    const overviews = FILES.map(() => new Overview(this.#nSamples, SAMPLE_RATE));
+    for (const pair of pairs) {
+      overviews.forEach((overview, side) => {
+        for (const { column, rowsDb } of overview.push(pair[side])) {
+          this.#player.draw(side, column, rowsDb);
+        }
+      });
+      await new Promise((resolve) => setTimeout(resolve)); // the page stays awake
+      if (pairs !== this.#pairs) return; // there is a newer recording
+    }
   }
 
   /** @param {boolean} pressed */
@@ -91,8 +115,10 @@ export class Recording {
   }
 }
 
-/** @param {number} nSamples */
-function minutes(nSamples) {
-  const seconds = Math.floor(nSamples / SAMPLE_RATE);
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+/** Each side to keep; both to listen to. */
+function newFiles() {
+  return {
+    sides: FILES.map(() => new WavWriter(SAMPLE_RATE, 1)),
+    both: new WavWriter(SAMPLE_RATE, 2, 16),
+  };
 }

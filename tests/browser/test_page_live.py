@@ -1,0 +1,140 @@
+"""The live page's controls, pictures, example and player."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from percepnet import SAMPLE_RATE
+
+# How far the noise falls may differ from one network to the next; this much every one does
+MIN_REDUCTION_DB = 9
+LIMIT_DB = 6
+
+
+@pytest.fixture(scope="module")
+def noise_chromium(chromium, tmp_path_factory):
+    """Chromium that hears nothing but an even noise."""
+    path = tmp_path_factory.mktemp("noise") / "noise.wav"
+    noise = np.random.default_rng(3).standard_normal(10 * SAMPLE_RATE)
+    soundfile.write(path, 0.03 * noise, SAMPLE_RATE, "PCM_16")
+    return chromium(
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-audio-capture={path}",
+    )
+
+
+def level_db(samples):
+    """Of what is not silent because the engine was late."""
+    return 10 * np.log10(np.mean(samples[samples != 0] ** 2))
+
+
+def test_sliders_move_the_level_of_the_noise(open_page, site_url, noise_chromium):
+    page = open_page(site_url, in_browser=noise_chromium)
+    page.start_recorded()
+    settings = [("limit", LIMIT_DB), ("limit", 41), ("strength", 0)]
+    for name, value in settings:
+        page.slide(name, value)
+        page.listen(seconds=3)
+    page.stop()
+    received, emitted = page.recording()
+
+    noise_db = level_db(received[SAMPLE_RATE:])
+    # From the end, where the last slider's sound is certain to be
+    thirds = [emitted[round(len(emitted) * k / 3) - SAMPLE_RATE :][:SAMPLE_RATE] for k in (1, 2, 3)]
+    limited_db, unlimited_db, untouched_db = (noise_db - level_db(third) for third in thirds)
+    assert limited_db == pytest.approx(LIMIT_DB, abs=1.5)
+    assert unlimited_db > MIN_REDUCTION_DB
+    assert untouched_db == pytest.approx(0, abs=0.5)
+
+
+def test_the_pictures_show_the_noise_before_and_not_after(open_page, site_url, noise_chromium):
+    page = open_page(site_url, in_browser=noise_chromium)
+    page.start()
+    page.listen(seconds=6)
+    before, after = (
+        np.mean(page.loudness_of(f".picture:nth-of-type({n}) canvas")) for n in (2, 3)
+    )
+    assert before > 1.3 * after
+    page.page.wait_for_selector('#voice:text("quiet")')
+    page.stop()
+
+
+def test_b_switches_to_the_original_and_back(open_page, site_url):
+    page = open_page(site_url)
+
+    def original():
+        return page.page.is_checked("input[name=bypass][value=on]")
+
+    page.page.keyboard.press("b")
+    assert original()
+    page.page.keyboard.press("b")
+    assert not original()
+    page.page.keyboard.down("b")
+    assert original()
+    page.listen(seconds=0.6)
+    page.page.keyboard.up("b")
+    assert not original(), "held down it is for a moment only"
+    page.page.keyboard.press("Control+b")
+    assert not original(), "that key is the browser's"
+
+
+def test_the_example_plays_without_a_microphone(open_page, site_url, chromium):
+    page = open_page(site_url, in_browser=chromium("--use-fake-ui-for-media-stream"))
+    page.start_recorded("#example")
+    assert page.page.is_checked("#monitor")
+    page.listen(seconds=4)
+    page.stop()
+    assert not page.page.is_checked("#monitor"), "the next start may have a microphone"
+    received, emitted = page.recording()
+    assert np.abs(received).max() > 0.1
+    pause = slice(SAMPLE_RATE // 4, SAMPLE_RATE // 2)  # noise only, before the first word
+    assert level_db(emitted[pause]) < level_db(received[pause]) - MIN_REDUCTION_DB
+
+
+def test_the_take_plays_and_switches_sides(open_page, site_url):
+    page = open_page(site_url)
+    page.start_recorded("#example")
+    page.listen(seconds=3)
+    page.stop()
+    player = page.page.locator("#take-player")
+    player.get_by_role("button", name="Play").click()
+    page.page.wait_for_function(
+        "document.querySelector('#take-player .seek').valueAsNumber > 0.3", timeout=10_000
+    )
+    page.page.keyboard.press("b")
+    assert player.get_by_label("Before", exact=True).is_checked()
+    assert page.page.is_checked("input[name=bypass][value=off]"), "the player has the key"
+    player.get_by_role("button", name="Pause").click()
+    before, after = (
+        np.mean(page.loudness_of(f"#take-player .picture:nth-child({n}) canvas")) for n in (1, 2)
+    )
+    assert before > 1.1 * after > 0
+
+
+def test_devices_are_named_once_the_microphone_is_allowed(open_page, site_url):
+    page = open_page(site_url)
+    page.start()
+    page.page.wait_for_function("document.getElementById('microphone').options.length > 1")
+    page.page.select_option("#microphone", index=1)
+    page.page.select_option("#speaker", index=0)
+    page.listen(seconds=1)
+    assert page.problem == ""
+    assert float(page.page.get_attribute("#level-in", "aria-valuenow")) > -60
+    page.stop()
+
+
+def test_less_motion_stands_still(open_page, site_url, noise_chromium):
+    page = open_page(site_url, in_browser=noise_chromium)
+    page.page.emulate_media(reduced_motion="reduce")
+    page.start("#example")
+    page.listen(seconds=2)
+    columns = page.page.eval_on_selector(
+        "#waterfall canvas",
+        """(canvas) => {
+            const { data } = canvas.getContext('2d').getImageData(0, 100, canvas.width, 1);
+            return Array.from({ length: canvas.width }, (_, x) => data[4 * x + 1]);
+        }""",
+    )
+    assert np.mean(columns[:60]) > 2 * np.mean(columns[-60:]), "it is written from the left"
+    page.stop()

@@ -1,0 +1,125 @@
+/** One run from Start to Stop: a source, the denoiser, loudspeaker, and taps between them. */
+
+import { Denoiser } from '../../percepnet.js';
+import { openExample } from './example.js';
+import { openMicrophone } from './microphone.js';
+import { FFT_SIZE, SAMPLE_RATE } from './sound.js';
+import { createTap } from './tap.js';
+
+const ANALYSIS = { fftSize: FFT_SIZE, smoothingTimeConstant: 0 };
+
+/**
+ * @typedef {object} SessionOptions
+ * @property {boolean} example in place of the microphone
+ * @property {string} microphoneId empty for the system's choice
+ * @property {boolean} recording from the very first sample
+ * @property {Controls} controls
+ * @property {(stage: import('../../protocol.js').StartStage) => void} onStage
+ * @property {() => void} onunplugged the microphone has disappeared
+ */
+
+/**
+ * @typedef {object} Controls
+ * @property {boolean} bypass
+ * @property {number} strength
+ * @property {number} attenuationLimitDb
+ */
+
+export class Session {
+  #source;
+  #delay;
+  #monitor;
+  #onunplugged;
+
+  /**
+   * @param {AudioContext} context suspended
+   * @param {import('./microphone.js').Source} source
+   * @param {Denoiser} denoiser
+   * @param {import('./tap.js').Tap} tap
+   * @param {() => void} onunplugged
+   */
+  constructor(context, source, denoiser, tap, onunplugged) {
+    this.context = context;
+    this.denoiser = denoiser;
+    this.tap = tap;
+    this.#source = source;
+    this.#onunplugged = onunplugged;
+    this.before = new AnalyserNode(context, ANALYSIS);
+    this.after = new AnalyserNode(context, ANALYSIS);
+    this.#monitor = new GainNode(context, { gain: 0 });
+
+    // What is seen before and after is of the same moment.
+    this.#delay = new DelayNode(context, { delayTime: denoiser.stats.latencyMs / 1000 });
+    this.#delay.connect(this.before);
+    denoiser.node.connect(this.after);
+    denoiser.node.connect(tap.node, 0, 1);
+    denoiser.node.connect(this.#monitor).connect(context.destination);
+    tap.node.connect(context.destination); // silent; connected nodes are certain to run
+    this.#connect();
+  }
+
+  /**
+   * Resolves with everything wired and no sample processed yet: `run` lets the sound in.
+   *
+   * @param {SessionOptions} options
+   * @returns {Promise<Session>}
+   * @throws {Error} in words for the visitor
+   */
+  static async open({ example, microphoneId, recording, controls, onStage, onunplugged }) {
+    const context = new AudioContext({ sampleRate: SAMPLE_RATE, latencyHint: 'interactive' });
+    await context.suspend();
+    const denoiser = Denoiser.create({ audioContext: context, ...controls, onStage });
+    const source = example
+      ? openExample(context)
+      : openMicrophone(context, microphoneId, onunplugged);
+    try {
+      const tap = createTap(context, recording);
+      const parts = await Promise.all([source, denoiser, tap]);
+      return new Session(context, ...parts, onunplugged);
+    } catch (error) {
+      // One may be refused while the other is still on its way.
+      source.then((late) => late.close(), () => {});
+      denoiser.then((late) => late.close(), () => {});
+      await context.close();
+      throw error;
+    }
+  }
+
+  async run() {
+    await this.context.resume();
+  }
+
+  /** @param {boolean} on */
+  set listening(on) {
+    const { gain } = this.#monitor;
+    gain.setTargetAtTime(on ? 1 : 0, this.context.currentTime, 0.02); // without a click
+  }
+
+  /**
+   * Go on with another microphone.
+   *
+   * @param {string} deviceId
+   * @throws {Error} in words for the visitor; the one in use stays
+   */
+  async useMicrophone(deviceId) {
+    const source = await openMicrophone(this.context, deviceId, this.#onunplugged);
+    this.#source.node.disconnect();
+    this.#source.close();
+    this.#source = source;
+    this.#connect();
+  }
+
+  async close() {
+    this.#source.close();
+    this.tap.close();
+    await this.denoiser.close();
+    await this.context.close();
+  }
+
+  #connect() {
+    const { node } = this.#source;
+    node.connect(this.#delay);
+    node.connect(this.denoiser.node);
+    node.connect(this.tap.node, 0, 0);
+  }
+}

@@ -1,0 +1,178 @@
+/** Before and after of one recording: pictures, one place in time, one of both to be heard. */
+
+import { N_COLUMNS } from './picture/overview.js';
+import { labelFrequencies } from './picture/frequency-axis.js';
+import { Spectrogram } from './picture/spectrogram.js';
+
+const FADE_S = 0.01;
+
+const MARKUP = `
+  <div class="pictures">
+    <div class="picture"><span class="side-name">Before</span>
+      <div class="spectrogram"><div class="frequencies" aria-hidden="true"></div>
+        <canvas role="img" aria-label="Spectrogram before denoising"></canvas><i></i></div></div>
+    <div class="picture"><span class="side-name">After</span>
+      <div class="spectrogram"><div class="frequencies" aria-hidden="true"></div>
+        <canvas role="img" aria-label="Spectrogram after denoising"></canvas><i></i></div></div>
+  </div>
+  <div class="transport" hidden>
+    <button type="button" class="play">Play</button>
+    <input type="range" class="seek" min="0" step="0.01" value="0" aria-label="Position" />
+    <output class="time"></output>
+    <fieldset class="choice small">
+      <legend class="visually-hidden">Side to hear</legend>
+      <label><input type="radio" value="0" /><span>Before</span></label>
+      <label><input type="radio" value="1" checked /><span>After</span></label>
+    </fieldset>
+  </div>
+`;
+
+/** One for all players of the page, made when sound is first asked for. @type {AudioContext} */
+let context;
+
+/** Radio buttons of one name belong together on a page. */
+let nPlayers = 0;
+
+export class Player {
+  #audio = new Audio();
+  #host;
+  #sides;
+  #play;
+  #seek;
+  #time;
+  #choices;
+
+  /** @type {GainNode[] | undefined} */
+  #gains;
+
+  /** @param {HTMLElement} host empty; filled */
+  constructor(host) {
+    host.innerHTML = MARKUP;
+    host.classList.add('player');
+    this.#host = host;
+    const canvases = [...host.querySelectorAll('canvas')];
+    this.#sides = canvases.map((canvas) => new Spectrogram(canvas, N_COLUMNS));
+    this.#play = /** @type {HTMLButtonElement} */ (host.querySelector('.play'));
+    this.#seek = /** @type {HTMLInputElement} */ (host.querySelector('.seek'));
+    this.#time = /** @type {HTMLOutputElement} */ (host.querySelector('.time'));
+    this.#choices = /** @type {NodeListOf<HTMLInputElement>} */ (
+      host.querySelectorAll('.choice input')
+    );
+    for (const axis of host.querySelectorAll('.frequencies')) {
+      labelFrequencies(/** @type {HTMLElement} */ (axis));
+    }
+    nPlayers++;
+    for (const choice of this.#choices) {
+      choice.name = `side-${nPlayers}`;
+      choice.addEventListener('change', () => this.#applySide());
+    }
+    for (const canvas of canvases) canvas.addEventListener('click', (event) => this.#jump(event));
+    this.#play.addEventListener('click', () => this.#toggle());
+    this.#seek.addEventListener('input', () => {
+      this.#audio.currentTime = this.#seek.valueAsNumber;
+      this.#show();
+    });
+    for (const type of ['play', 'pause', 'ended', 'seeked']) {
+      this.#audio.addEventListener(type, () => this.#follow());
+    }
+    // Before the page's own use of the key: a player that plays has it.
+    window.addEventListener('keydown', (event) => this.#onKey(event), { capture: true });
+  }
+
+  /**
+   * @param {number} side 0 before, 1 after
+   * @param {number} column
+   * @param {Float32Array} rowsDb
+   */
+  draw(side, column, rowsDb) {
+    this.#sides[side].draw(column, rowsDb);
+  }
+
+  /**
+   * @param {Blob} pair WAV, before on the left, after on the right
+   * @param {number} durationS
+   */
+  load(pair, durationS) {
+    this.unload();
+    this.#audio.src = URL.createObjectURL(pair);
+    this.#seek.max = String(durationS);
+    /** @type {HTMLElement} */ (this.#host.querySelector('.transport')).hidden = false;
+    this.#show();
+  }
+
+  /** Be silent and free the recording. */
+  unload() {
+    this.#audio.pause();
+    if (this.#audio.src) URL.revokeObjectURL(this.#audio.src);
+    this.#audio.removeAttribute('src');
+    /** @type {HTMLElement} */ (this.#host.querySelector('.transport')).hidden = true;
+    for (const side of this.#sides) side.clear();
+  }
+
+  async #toggle() {
+    if (!this.#audio.paused) return this.#audio.pause();
+    this.#gains ??= connect(this.#audio);
+    this.#applySide();
+    await context.resume();
+    await this.#audio.play();
+  }
+
+  #applySide() {
+    const chosen = [...this.#choices].findIndex(({ checked }) => checked);
+    this.#gains?.forEach(({ gain }, side) => {
+      gain.setTargetAtTime(side === chosen ? 1 : 0, context.currentTime, FADE_S);
+    });
+    this.#host.dataset.side = String(chosen);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    if (event.key.toLowerCase() !== 'b' || event.repeat || this.#audio.paused) return;
+    event.preventDefault();
+    const other = [...this.#choices].find(({ checked }) => !checked);
+    if (other) other.checked = true;
+    this.#applySide();
+  }
+
+  /** @param {MouseEvent} event */
+  #jump({ currentTarget, offsetX }) {
+    const { clientWidth } = /** @type {HTMLElement} */ (currentTarget);
+    this.#audio.currentTime = (offsetX / clientWidth) * Number(this.#seek.max);
+  }
+
+  #follow() {
+    this.#show();
+    if (!this.#audio.paused) requestAnimationFrame(() => this.#follow());
+  }
+
+  #show() {
+    const { currentTime, paused } = this.#audio;
+    const durationS = Number(this.#seek.max);
+    this.#play.textContent = paused ? 'Play' : 'Pause';
+    this.#seek.value = String(currentTime);
+    this.#seek.ariaValueText = minutes(currentTime);
+    this.#time.value = `${minutes(currentTime)} / ${minutes(durationS)}`;
+    this.#host.style.setProperty('--place', String(durationS ? currentTime / durationS : 0));
+  }
+}
+
+/**
+ * @param {HTMLAudioElement} audio
+ * @returns {GainNode[]} of its left and its right side
+ */
+function connect(audio) {
+  context ??= new AudioContext();
+  const splitter = new ChannelSplitterNode(context, { numberOfOutputs: 2 });
+  context.createMediaElementSource(audio).connect(splitter);
+  return [0, 1].map((side) => {
+    const gain = new GainNode(context, { gain: 0 });
+    splitter.connect(gain, side).connect(context.destination);
+    return gain;
+  });
+}
+
+/** @param {number} seconds */
+export function minutes(seconds) {
+  const whole = Math.floor(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+}
