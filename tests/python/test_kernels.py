@@ -129,6 +129,14 @@ def test_threads_may_share_a_network(kernel):
             assert_array_equal(outputs, expected)
 
 
+@every_kernel
+def test_the_state_of_another_network_is_refused(kernel):
+    network = random_network(SMALL, 0, kernel)
+    for other in (random_network(PAPER, 0, kernel), random_network(SMALL, 0, "numpy")):
+        with pytest.raises(TypeError, match="not of this network and kernel"):
+            network.step(np.zeros(70, np.float32), other.initial_state())
+
+
 def test_where_there_is_a_compiler_the_fastest_kernel_is_taken(kernel_folder, monkeypatch):
     assert build_kernels.find_compiler(), "the tests need a C compiler"
     monkeypatch.delenv(VARIABLE, raising=False)

@@ -45,6 +45,8 @@ class CompiledEngine:
     def step(
         self, features: np.ndarray, state: ctypes.Array
     ) -> tuple[list[np.ndarray], ctypes.Array]:
+        if not isinstance(state, self._memory_type):  # C would read past its end
+            raise TypeError("the state is not of this network and kernel: see initial_state")
         memory = self._memory_type()
         floats = np.frombuffer(memory, np.float32)
         floats[self._features] = features
