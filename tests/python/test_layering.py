@@ -94,6 +94,10 @@ WEB_MAY_IMPORT = {
     "demo/live": {
         "percepnet.js", "demo/picture", "demo/player.js", "demo/settings.js", "demo/wav.js",
     },
+    "demo/files": {
+        "engine.js", "protocol.js", "demo/picture", "demo/player.js", "demo/settings.js",
+        "demo/wav.js",
+    },
 }  # fmt: skip
 KNOWS_PYODIDE = {"engine.js"}
 

@@ -93,20 +93,24 @@ export class Player {
    * @param {number} durationS
    */
   load(pair, durationS) {
-    this.unload();
+    this.#free();
     this.#audio.src = URL.createObjectURL(pair);
     this.#seek.max = String(durationS);
     /** @type {HTMLElement} */ (this.#host.querySelector('.transport')).hidden = false;
     this.#show();
   }
 
-  /** Be silent and free the recording. */
+  /** Be silent, empty and free the recording. */
   unload() {
+    this.#free();
+    /** @type {HTMLElement} */ (this.#host.querySelector('.transport')).hidden = true;
+    for (const side of this.#sides) side.clear();
+  }
+
+  #free() {
     this.#audio.pause();
     if (this.#audio.src) URL.revokeObjectURL(this.#audio.src);
     this.#audio.removeAttribute('src');
-    /** @type {HTMLElement} */ (this.#host.querySelector('.transport')).hidden = true;
-    for (const side of this.#sides) side.clear();
   }
 
   async #toggle() {

@@ -1,0 +1,168 @@
+/** One file: how far it is, what went wrong, what came out. */
+
+import { Overview } from '../picture/overview.js';
+import { minutes, Player } from '../player.js';
+import { WavWriter } from '../wav.js';
+import { decode } from './decode.js';
+import { enhance } from './enhance.js';
+
+const MARKUP = `
+  <div class="title-line">
+    <h2></h2>
+    <p class="facts"></p>
+  </div>
+  <div class="work">
+    <progress max="1" aria-label="Progress"></progress>
+    <p class="state" role="status">Waiting …</p>
+    <button type="button" class="cancel">Cancel</button>
+  </div>
+  <p class="problem" role="alert" hidden></p>
+  <div class="result" hidden></div>
+  <p class="downloads" hidden><a></a></p>
+`;
+
+export class FileCard {
+  #abort = new AbortController();
+  #startedMs = 0;
+
+  /** @param {File} file */
+  constructor(file) {
+    this.file = file;
+    this.element = document.createElement('li');
+    this.element.className = 'panel file';
+    this.element.innerHTML = MARKUP;
+    this.#part('h2').textContent = file.name;
+    this.#part('.cancel').addEventListener('click', () => this.#cancel());
+  }
+
+  /**
+   * Resolves when it is done, cancelled or has failed; the card says which.
+   *
+   * @param {import('./channel-engine.js').EnginePool} pool
+   * @param {{ strength: number, attenuationLimitDb: number }} settings
+   */
+  async run(pool, settings) {
+    if (this.#abort.signal.aborted) return;
+    try {
+      this.#say('Reading …');
+      const noisy = await decode(this.file);
+      this.#abort.signal.throwIfAborted();
+      await this.#enhance(noisy, pool, settings);
+    } catch (error) {
+      if (this.#abort.signal.aborted) return;
+      pool.close(); // whatever state its engines are in
+      this.#fail(/** @type {Error} */ (error).message);
+    }
+  }
+
+  /**
+   * @param {AudioBuffer} noisy
+   * @param {import('./channel-engine.js').EnginePool} pool
+   * @param {{ strength: number, attenuationLimitDb: number }} settings
+   */
+  async #enhance(noisy, pool, settings) {
+    const { length, numberOfChannels, sampleRate, duration } = noisy;
+    this.#part('.facts').textContent = `${minutes(duration)}, ${channelsInWords(numberOfChannels)}`;
+    this.#say('Loading Python …');
+    const engines = await pool.take(numberOfChannels);
+    this.#abort.signal.throwIfAborted();
+
+    this.#part('.result').hidden = false;
+    const player = new Player(this.#part('.result'));
+    const overviews = [0, 1].map(() => new Overview(length, sampleRate));
+    const result = new WavWriter(sampleRate, numberOfChannels);
+    const pair = new WavWriter(sampleRate, 2, 16);
+    let nDone = 0;
+    this.#startedMs = performance.now();
+    for await (const { before, after } of enhance(noisy, engines, settings, this.#abort.signal)) {
+      const sides = [mean(before), mean(after)];
+      sides.forEach((samples, side) => {
+        for (const { column, rowsDb } of overviews[side].push(samples)) {
+          player.draw(side, column, rowsDb);
+        }
+      });
+      result.push(after);
+      pair.push(sides);
+      nDone += after[0].length;
+      this.#showProgress(nDone / length, duration);
+    }
+    this.#finish(result.finish(), duration);
+    player.load(pair.finish(), duration);
+  }
+
+  /**
+   * @param {number} share
+   * @param {number} durationS
+   */
+  #showProgress(share, durationS) {
+    const tookS = (performance.now() - this.#startedMs) / 1000;
+    const progress = /** @type {HTMLProgressElement} */ (this.#part('progress'));
+    progress.value = share;
+    const speed = (share * durationS) / tookS;
+    this.#say(`${time((tookS * (1 - share)) / share)} left, ${times(speed)} real time`);
+  }
+
+  /**
+   * @param {Blob} wav
+   * @param {number} durationS
+   */
+  #finish(wav, durationS) {
+    const tookS = (performance.now() - this.#startedMs) / 1000;
+    this.#part('.work').hidden = true;
+    this.#part('.facts').textContent += `, done in ${time(tookS)} (${times(durationS / tookS)} real time)`;
+    const link = /** @type {HTMLAnchorElement} */ (this.#part('.downloads a'));
+    link.href = URL.createObjectURL(wav);
+    link.download = `${this.file.name.replace(/\.[^.]*$/, '')}-denoised.wav`;
+    link.textContent = `Download ${link.download} (${(wav.size / 1e6).toFixed(1)} MB)`;
+    this.#part('.downloads').hidden = false;
+  }
+
+  #cancel() {
+    this.#abort.abort(new DOMException('cancelled', 'AbortError'));
+    this.#part('.work').hidden = true;
+    this.#part('.result').hidden = true;
+    this.#part('.facts').textContent = 'Cancelled';
+  }
+
+  /** @param {string} message */
+  #fail(message) {
+    this.#part('.work').hidden = true;
+    this.#part('.result').hidden = true;
+    this.#part('.problem').textContent = message;
+    this.#part('.problem').hidden = false;
+  }
+
+  /** @param {string} words */
+  #say(words) {
+    this.#part('.state').textContent = words;
+  }
+
+  /**
+   * @param {string} selector
+   * @returns {HTMLElement}
+   */
+  #part(selector) {
+    return /** @type {HTMLElement} */ (this.element.querySelector(selector));
+  }
+}
+
+/** @param {Float32Array[]} channels @returns {Float32Array} */
+function mean(channels) {
+  if (channels.length === 1) return channels[0];
+  return channels[0].map((_, i) => channels.reduce((sum, x) => sum + x[i], 0) / channels.length);
+}
+
+/** @param {number} nChannels */
+function channelsInWords(nChannels) {
+  return ['mono', 'stereo'][nChannels - 1] ?? `${nChannels} channels`;
+}
+
+/** @param {number} seconds */
+function time(seconds) {
+  return seconds < 60 ? `${Math.ceil(seconds)} s` : `${minutes(seconds)} min`;
+}
+
+/** @param {number} factor */
+function times(factor) {
+  return `${factor.toFixed(factor < 10 ? 1 : 0)} ×`;
+}
