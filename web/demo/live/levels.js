@@ -4,6 +4,7 @@ import { FFT_SIZE } from './sound.js';
 
 const FLOOR_DB = -60;
 const RELEASE_DB_PER_FRAME = 0.8; // fast up, slow down: readable
+const TEXT_EVERY_FRAMES = 6;
 
 export class Levels {
   #meters = [new Meter('level-in'), new Meter('level-out')];
@@ -26,12 +27,15 @@ export class Levels {
 
 class Meter {
   #levelDb = FLOOR_DB;
+  #nFrames = 0;
   #samples = new Float32Array(FFT_SIZE);
 
   /** @param {string} id */
   constructor(id) {
     this.bar = /** @type {HTMLElement} */ (document.getElementById(id));
     this.text = /** @type {HTMLOutputElement} */ (this.bar.nextElementSibling);
+    this.cover = document.createElement('i'); // slides off the scale: moved without painting
+    this.bar.append(this.cover);
     this.bar.ariaValueMin = String(FLOOR_DB);
     this.bar.ariaValueMax = '0';
     this.show(FLOOR_DB);
@@ -48,8 +52,13 @@ class Meter {
   /** @param {number} levelDb */
   show(levelDb) {
     this.#levelDb = Math.max(levelDb, FLOOR_DB);
+    const share = 1 - this.#levelDb / FLOOR_DB;
+    this.cover.style.transform = `translateX(${(100 * share).toFixed(1)}%)`;
+    if (this.#nFrames++ % TEXT_EVERY_FRAMES === 0 || levelDb <= FLOOR_DB) this.#tell();
+  }
+
+  #tell() {
     const text = this.#levelDb > FLOOR_DB ? `${this.#levelDb.toFixed(0).replace('-', '−')} dB` : 'silent';
-    this.bar.style.setProperty('--level', String(1 - this.#levelDb / FLOOR_DB));
     if (text === this.text.value) return;
     this.text.value = text;
     this.bar.ariaValueNow = this.#levelDb.toFixed(0);
