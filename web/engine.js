@@ -12,7 +12,9 @@ const SETUP = `
 import numpy as np
 from percepnet import HOP_LENGTH, LATENCY, Enhancer, load_model
 
-enhancer = Enhancer(load_model("${MODEL_PATH}"))
+model = load_model("${MODEL_PATH}")
+enhancer = Enhancer(model)
+kernel = model.kernel
 hop = np.zeros(HOP_LENGTH, np.float32)
 hop_address = hop.__array_interface__["data"][0]
 
@@ -33,6 +35,9 @@ export class Engine {
 
   /** Samples by which `process` delays the signal. */
   latency;
+
+  /** What computes the network. */
+  kernel;
 
   /**
    * Start Python, load the package and the model.
@@ -64,6 +69,7 @@ export class Engine {
     this.#enhancer = scope.get('enhancer');
     this.#firstSample = scope.get('hop_address') / Float32Array.BYTES_PER_ELEMENT;
     this.latency = /** @type {number} */ (scope.get('LATENCY'));
+    this.kernel = /** @type {string} */ (scope.get('kernel'));
   }
 
   /**

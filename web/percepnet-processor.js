@@ -1,18 +1,32 @@
-/** The audio thread's part: copies samples to and from the engine, nothing else. */
+/**
+ * The audio thread's part: copies samples to and from the engine. Where the engine has none, the
+ * input is heard, equally late.
+ */
 
-import { Counter, RENDER_QUANTUM } from './protocol.js';
-import { RingBuffer } from './ring-buffer.js';
+import { MessageAudioEnd } from './message-transport.js';
+import { CLOSE, Playback, RENDER_QUANTUM } from './protocol.js';
+import { SharedAudioEnd } from './shared-transport.js';
+
+const MAX_SAMPLE = 1000; // 60 dB above full scale: no sound, and its energy would not stay finite
 
 class PercepNetProcessor extends AudioWorkletProcessor {
-  /** @param {{ processorOptions: { shared: import('./protocol.js').Shared, latency: number } }} options */
-  constructor({ processorOptions: { shared, latency } }) {
+  #received = new Float32Array(RENDER_QUANTUM);
+  #dry = new Float32Array(RENDER_QUANTUM);
+  #end;
+  #latency;
+  #isEnhanced = true; // at the end of the quantum before
+  #isClosed = false;
+
+  /** @param {{ processorOptions: { lines: any, latency: number } }} options */
+  constructor({ processorOptions: { lines, latency } }) {
     super();
-    this.input = new RingBuffer(shared.input);
-    this.output = new RingBuffer(shared.output);
-    this.counters = shared.counters;
-    this.latency = latency;
-    this.silence = new Float32Array(RENDER_QUANTUM);
-    this.wasLate = false;
+    this.#end =
+      lines.pipeline === 'shared' ? new SharedAudioEnd(lines) : new MessageAudioEnd(this.port);
+    this.#latency = latency;
+    this.port.addEventListener('message', ({ data }) => {
+      if (data === CLOSE) this.#isClosed = true;
+    });
+    this.port.start();
   }
 
   /**
@@ -20,16 +34,63 @@ class PercepNetProcessor extends AudioWorkletProcessor {
    * @param {Float32Array[][]} outputs
    */
   process(inputs, outputs) {
-    this.input.push(inputs[0][0] ?? this.silence); // an unconnected node is silent
-    const nLate = this.output.pull(outputs[0][0]);
-    if (Atomics.load(this.counters, Counter.FAILED)) {
-      this.input.recall(outputs[0][0], this.latency);
-    } else if (nLate > 0) {
-      if (!this.wasLate) Atomics.add(this.counters, Counter.UNDERRUNS, 1);
-      Atomics.add(this.counters, Counter.LATE_SAMPLES, nLate);
+    const target = outputs[0][0];
+    const { input, output, playback } = this.#end;
+    this.#receive(inputs[0][0]);
+    input.push(this.#received);
+    this.#end.send();
+
+    // With the next quantum there too, this one need not be the last: there is time to fade.
+    const isThere = output.has(2 * RENDER_QUANTUM);
+    output.pull(target);
+    if (!isThere) {
+      if (this.#isEnhanced) Atomics.add(playback, Playback.UNDERRUNS, 1);
+      Atomics.add(playback, Playback.LATE_SAMPLES, RENDER_QUANTUM);
     }
-    this.wasLate = nLate > 0;
-    return Atomics.load(this.counters, Counter.CLOSED) === 0;
+    if (!isThere || !this.#isEnhanced) {
+      input.recall(this.#dry, this.#latency);
+      mix(target, this.#dry, this.#isEnhanced, isThere);
+    }
+    this.#isEnhanced = isThere;
+    Atomics.add(playback, Playback.SAMPLES, RENDER_QUANTUM);
+    return !this.#isClosed;
+  }
+
+  /**
+   * What is not sound would stay in the engine's state for ever.
+   *
+   * @param {Float32Array | undefined} quantum none where nothing is connected
+   */
+  #receive(quantum) {
+    if (!quantum) {
+      this.#received.fill(0);
+      return;
+    }
+    for (let i = 0; i < RENDER_QUANTUM; i++) {
+      const isSound = Math.abs(quantum[i]) <= MAX_SAMPLE;
+      this.#received[i] = isSound ? quantum[i] : 0;
+      if (!isSound) Atomics.add(this.#end.playback, Playback.INVALID_SAMPLES, 1);
+    }
+  }
+}
+
+/**
+ * Go from one to the other without a click, or stay with the dry one.
+ *
+ * @param {Float32Array} enhanced gets the mixture
+ * @param {Float32Array} dry
+ * @param {boolean} fromEnhanced
+ * @param {boolean} toEnhanced
+ */
+function mix(enhanced, dry, fromEnhanced, toEnhanced) {
+  if (!fromEnhanced && !toEnhanced) {
+    enhanced.set(dry);
+    return;
+  }
+  for (let i = 0; i < RENDER_QUANTUM; i++) {
+    const done = (i + 1) / RENDER_QUANTUM;
+    const share = toEnhanced ? done : 1 - done;
+    enhanced[i] = share * enhanced[i] + (1 - share) * dry[i];
   }
 }
 

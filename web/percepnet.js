@@ -5,34 +5,63 @@
  *     source.connect(denoiser.node).connect(audioContext.destination);
  */
 
-import { allocateShared, Counter, CUSHION, SAMPLE_RATE, Value } from './protocol.js';
+import { setAttenuationLimitDb, setBypass, setStrength } from './controls.js';
+import { EngineThread } from './engine-thread.js';
+import { DenoiserEventTarget } from './events.js';
+import { TrackThroughNode } from './media-track.js';
+import { MessageMainEnd } from './message-transport.js';
+import {
+  addProcessor,
+  choosePipeline,
+  requireSampleRate,
+  requireSecurePage,
+} from './platform.js';
+import { CLOSE, Control, CUSHION, Report, SAMPLE_RATE } from './protocol.js';
+import { SharedMainEnd } from './shared-transport.js';
+import { readStats } from './stats.js';
+import { Supervisor } from './supervisor.js';
+
+const OBSERVE_EVERY_MS = 100;
+const STATS_EVERY_MS = 1000;
+const VOICE_STEP = 0.01; // less of a change is not told
+
+/** @typedef {SharedMainEnd | MessageMainEnd} MainEnd */
+/** @typedef {(stage: import('./protocol.js').StartStage) => void} StageListener */
 
 /**
  * @typedef {object} DenoiserOptions
- * @property {AudioContext} audioContext running at 48 kHz
- * @property {string | URL} [model] name of a bundled model, or the address of one: default "default"
+ * @property {AudioContext} [audioContext] running at 48 kHz: by default an own one, closed by
+ *   `close`
+ * @property {string | URL} [model] name of a bundled model or address of another: default "default"
+ * @property {'auto' | import('./protocol.js').Pipeline} [pipeline] shared memory or messages
+ *   between the threads: by default shared memory where the page is cross-origin isolated
  * @property {number} [strength] 0 (leave the noise) to 1 (default)
  * @property {number} [attenuationLimitDb] never take more than this off: 0 to Infinity (default)
  * @property {boolean} [bypass] start with the untouched, equally delayed input: default false
- * @property {(stage: import('./protocol.js').StartStage) => void} [onStage] told of each step of
- *   the start
+ * @property {StageListener} [onStage] told of each step of the start
  */
+
+/** @typedef {import('./stats.js').DenoiserStats} DenoiserStats */
 
 /**
- * @typedef {object} DenoiserStats
- * @property {number} latencyMs by which the node delays the signal, constant
- * @property {number} hopMsP50 median time to process 10 ms of audio, over the last 10 s
- * @property {number} hopMsP99 99th percentile of it
- * @property {number} underruns times that the engine was late
- * @property {number} droppedMs of audio replaced by silence because of it
- * @property {number} voiceProbability 0 to 1, now
+ * Whatever happens to the engine, the sound goes on: unprocessed, as late as ever, cross-faded.
+ *
+ * Its events are those of `DenoiserEvents`.
  */
-
-/** Fires `error` (an `ErrorEvent`) if the engine stops; the input then passes through, delayed. */
-export class Denoiser extends EventTarget {
-  #worker;
-  #shared;
-  #latency;
+export class Denoiser extends DenoiserEventTarget {
+  #context;
+  #ownsContext;
+  #end;
+  #modelUrl;
+  #facts;
+  /** @type {EngineThread} */
+  #engine;
+  #supervisor;
+  #timers;
+  #toldVoice = NaN;
+  #isClosed = false;
+  /** @type {TrackThroughNode | undefined} */
+  #tracks;
 
   /** Connect the source to it, and it to the destination. Mono. @type {AudioWorkletNode} */
   node;
@@ -47,29 +76,31 @@ export class Denoiser extends EventTarget {
   static async create({
     audioContext,
     model = 'default',
+    pipeline = 'auto',
     strength = 1,
     attenuationLimitDb = Infinity,
     bypass = false,
     onStage = () => {},
-  }) {
-    requirePlatform(audioContext);
-    const modelUrl = model instanceof URL ? model : new URL(`./models/${model}.npz`, import.meta.url);
-    const shared = allocateShared();
-    setStrength(shared, strength);
-    setAttenuationLimitDb(shared, attenuationLimitDb);
-    setBypass(shared, bypass);
-    const worker = new Worker(new URL('./engine-worker.js', import.meta.url), {
-      type: 'module',
-      name: 'percepnet',
-    });
+  } = {}) {
+    requireSecurePage();
+    const End = choosePipeline(pipeline) === 'shared' ? SharedMainEnd : MessageMainEnd;
+    const end = new End();
+    setStrength(end.slots.controls, strength);
+    setAttenuationLimitDb(end.slots.controls, attenuationLimitDb);
+    setBypass(end.slots.controls, bypass);
+    const context = audioContext ?? new AudioContext({ sampleRate: SAMPLE_RATE });
+    const url = model instanceof URL ? model : new URL(`./models/${model}.npz`, import.meta.url);
+    const engine = new EngineThread();
     try {
-      const [engineLatency] = await Promise.all([
-        startEngine(worker, { modelUrl: modelUrl.href, shared }, onStage),
-        addProcessor(audioContext),
+      requireSampleRate(context);
+      const [facts] = await Promise.all([
+        engine.start(end, url.href, onStage),
+        addProcessor(context),
       ]);
-      return new Denoiser(audioContext, worker, shared, CUSHION + engineLatency);
+      return new Denoiser(context, !audioContext, end, url.href, engine, facts);
     } catch (error) {
-      worker.terminate();
+      engine.end();
+      if (!audioContext) await context.close();
       throw error;
     }
   }
@@ -77,183 +108,138 @@ export class Denoiser extends EventTarget {
   /**
    * Use `Denoiser.create`.
    *
-   * @param {AudioContext} audioContext
-   * @param {Worker} worker with a running engine
-   * @param {Shared} shared
-   * @param {number} latency samples
+   * @param {AudioContext} context
+   * @param {boolean} ownsContext
+   * @param {MainEnd} end
+   * @param {string} modelUrl
+   * @param {EngineThread} engine ready
+   * @param {import('./protocol.js').EngineFacts} facts of it
    */
-  constructor(audioContext, worker, shared, latency) {
+  constructor(context, ownsContext, end, modelUrl, engine, facts) {
     super();
-    this.#worker = worker;
-    this.#shared = shared;
-    this.#latency = latency;
-    this.node = new AudioWorkletNode(audioContext, 'percepnet', {
+    this.#context = context;
+    this.#ownsContext = ownsContext;
+    this.#end = end;
+    this.#modelUrl = modelUrl;
+    this.#facts = facts;
+    this.node = new AudioWorkletNode(context, 'percepnet', {
       channelCount: 1,
       channelCountMode: 'explicit',
       outputChannelCount: [1],
-      processorOptions: { shared, latency },
+      processorOptions: { lines: end.lines, latency: CUSHION + facts.latency },
     });
     this.node.onprocessorerror = () => this.#fail(new Error('the audio processor has stopped'));
-    worker.onmessage = ({ data }) => this.#fail(asError(data));
-    worker.onerror = (event) => this.#fail(new Error(event.message));
+    this.#supervisor = new Supervisor(end.slots, {
+      restart: (delayMs) => this.#restart(delayMs),
+      degraded: (reason, message) => this.#tell('degraded', { reason, message }),
+      recovered: () => this.#tell('recovered'),
+      giveUp: (error) => this.#fail(error),
+    });
+    this.#engine = engine;
+    this.#connectEngine();
+    this.#timers = [
+      setInterval(() => this.#observe(), OBSERVE_EVERY_MS),
+      setInterval(() => this.#tell('stats', this.stats), STATS_EVERY_MS),
+    ];
   }
 
   get bypass() {
-    return Atomics.load(this.#shared.counters, Counter.BYPASS) === 1;
+    return this.#end.slots.controls[Control.BYPASS] === 1;
   }
 
   /** The untouched input, as late as the enhanced signal; cross-faded. */
   set bypass(bypass) {
-    setBypass(this.#shared, bypass);
+    setBypass(this.#end.slots.controls, bypass);
+    this.#end.sendControls();
   }
 
   get strength() {
-    return this.#shared.values[Value.STRENGTH];
+    return this.#end.slots.controls[Control.STRENGTH];
   }
 
   /** How much of the noise is taken away: 0 (none) to 1 (all that is found). */
   set strength(strength) {
-    setStrength(this.#shared, strength);
+    setStrength(this.#end.slots.controls, strength);
+    this.#end.sendControls();
   }
 
   get attenuationLimitDb() {
-    return this.#shared.values[Value.ATTENUATION_LIMIT_DB];
+    return this.#end.slots.controls[Control.ATTENUATION_LIMIT_DB];
   }
 
   /** Never take more than this off any band, so that some of the room stays: 0 to Infinity dB. */
   set attenuationLimitDb(limitDb) {
-    setAttenuationLimitDb(this.#shared, limitDb);
+    setAttenuationLimitDb(this.#end.slots.controls, limitDb);
+    this.#end.sendControls();
   }
 
   /** @returns {DenoiserStats} */
   get stats() {
-    const { counters, values, hopMs } = this.#shared;
-    const nHops = Atomics.load(counters, Counter.HOPS) >>> 0;
-    const times = hopMs.slice(0, Math.min(nHops, hopMs.length)).sort();
-    return {
-      latencyMs: samplesToMs(this.#latency),
-      hopMsP50: quantile(times, 0.5),
-      hopMsP99: quantile(times, 0.99),
-      underruns: Atomics.load(counters, Counter.UNDERRUNS),
-      droppedMs: samplesToMs(Atomics.load(counters, Counter.LATE_SAMPLES)),
-      voiceProbability: values[Value.VOICE_PROBABILITY],
-    };
+    return readStats(this.#end.slots, this.#facts, this.#end.lines.pipeline);
+  }
+
+  /**
+   * For WebRTC: a clean track to add or to replace another with. Called again, it takes the new
+   * track in place of the old one and gives the same clean one. Ended by `close`.
+   *
+   * @param {MediaStreamTrack} track audio; stays yours to stop
+   * @returns {Promise<MediaStreamTrack>}
+   */
+  async processTrack(track) {
+    this.#tracks ??= new TrackThroughNode(this.#context, this.node);
+    this.#tracks.feed(track);
+    await this.#context.resume();
+    return this.#tracks.track;
   }
 
   /** Stop and free everything. The node is silent from here on. */
   async close() {
-    Atomics.store(this.#shared.counters, Counter.CLOSED, 1);
-    this.#worker.terminate();
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#timers.forEach(clearInterval);
+    this.#end.retireEngine();
+    this.#engine.end();
+    this.node.port.postMessage(CLOSE);
     this.node.disconnect();
+    this.#tracks?.end();
+    if (this.#ownsContext) await this.#context.close();
+  }
+
+  #connectEngine() {
+    this.#engine.onfailure = (error) => this.#supervisor.engineFailed(error);
+    this.#end.connect(this.node.port);
+  }
+
+  /** @param {number} delayMs */
+  async #restart(delayMs) {
+    this.#end.retireEngine();
+    this.#engine.end();
+    await new Promise((resolve) => setTimeout(resolve, delayMs));
+    if (this.#isClosed) return;
+    this.#engine = new EngineThread();
+    this.#facts = await this.#engine.start(this.#end, this.#modelUrl, () => {});
+    if (!this.#isClosed) this.#connectEngine();
+  }
+
+  #observe() {
+    this.#supervisor.observe();
+    const probability = this.#end.slots.report[Report.VOICE_PROBABILITY];
+    if (Math.abs(probability - this.#toldVoice) < VOICE_STEP) return;
+    this.#toldVoice = probability;
+    this.#tell('voice', probability);
+  }
+
+  /**
+   * @param {keyof import('./events.js').DenoiserEvents} type
+   * @param {unknown} [detail]
+   */
+  #tell(type, detail) {
+    if (!this.#isClosed) this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
   /** @param {Error} error */
   #fail(error) {
-    Atomics.store(this.#shared.counters, Counter.FAILED, 1);
+    if (this.#isClosed) return;
     this.dispatchEvent(new ErrorEvent('error', { error, message: error.message }));
   }
-}
-
-/** @typedef {import('./protocol.js').Shared} Shared */
-
-/**
- * @param {Shared} shared
- * @param {number} strength
- */
-function setStrength({ values }, strength) {
-  if (!(strength >= 0 && strength <= 1)) {
-    throw new RangeError(`strength ${strength} is not between 0 and 1`);
-  }
-  values[Value.STRENGTH] = strength;
-}
-
-/**
- * @param {Shared} shared
- * @param {number} limitDb
- */
-function setAttenuationLimitDb({ values }, limitDb) {
-  if (!(limitDb >= 0)) throw new RangeError(`attenuation limit ${limitDb} dB is not 0 or more`);
-  values[Value.ATTENUATION_LIMIT_DB] = limitDb;
-}
-
-/**
- * @param {Shared} shared
- * @param {boolean} bypass
- */
-function setBypass({ counters }, bypass) {
-  Atomics.store(counters, Counter.BYPASS, bypass ? 1 : 0);
-}
-
-/** @param {BaseAudioContext} audioContext */
-function requirePlatform(audioContext) {
-  if (!globalThis.isSecureContext) {
-    throw new Error('this page is not secure: open it over https or from localhost');
-  }
-  if (!globalThis.crossOriginIsolated) {
-    throw new Error(
-      'this page is not cross-origin isolated: serve it with the headers ' +
-        '"Cross-Origin-Opener-Policy: same-origin" and ' +
-        '"Cross-Origin-Embedder-Policy: require-corp"',
-    );
-  }
-  if (audioContext.sampleRate !== SAMPLE_RATE) {
-    throw new Error(
-      `the audio context runs at ${audioContext.sampleRate} Hz, not ${SAMPLE_RATE}: ` +
-        `create it with new AudioContext({ sampleRate: ${SAMPLE_RATE} })`,
-    );
-  }
-}
-
-/**
- * @param {Worker} worker
- * @param {import('./protocol.js').StartMessage} start
- * @param {(stage: import('./protocol.js').StartStage) => void} onStage
- * @returns {Promise<number>} the engine's latency in samples
- */
-function startEngine(worker, start, onStage) {
-  return new Promise((resolve, reject) => {
-    /** @param {MessageEvent<import('./protocol.js').EngineMessage>} event */
-    worker.onmessage = ({ data }) => {
-      if (data.type === 'stage') onStage(data.stage);
-      else if (data.type === 'ready') resolve(data.latency);
-      else reject(asError(data));
-    };
-    // Without a message it is the script that could not be loaded.
-    worker.onerror = ({ message }) =>
-      reject(
-        new Error(
-          'the engine could not be started: ' +
-            (message || 'check that engine-worker.js and its imports are served with the page'),
-        ),
-      );
-    worker.postMessage(start);
-  });
-}
-
-/** @param {BaseAudioContext} audioContext */
-async function addProcessor(audioContext) {
-  const url = new URL('./percepnet-processor.js', import.meta.url);
-  try {
-    await audioContext.audioWorklet.addModule(url);
-  } catch (cause) {
-    throw new Error(`the audio thread could not load ${url}: check that it is served`, { cause });
-  }
-}
-
-/** @param {{ message: string, detail: string }} failure */
-function asError({ message, detail }) {
-  return new Error(message, { cause: detail });
-}
-
-/** @param {number} nSamples */
-function samplesToMs(nSamples) {
-  return (nSamples / SAMPLE_RATE) * 1000;
-}
-
-/**
- * @param {Float32Array} sorted
- * @param {number} fraction
- */
-function quantile(sorted, fraction) {
-  return sorted.length ? sorted[Math.floor(fraction * (sorted.length - 1))] : 0;
 }

@@ -8,11 +8,15 @@ CSP_WITHOUT_WASM = "default-src 'self'; media-src 'self' blob:"
 CSP = f"{CSP_WITHOUT_WASM}; script-src 'self' 'wasm-unsafe-eval'"
 
 
-def test_without_isolation(open_page, serve_site):
+def test_without_isolation_the_page_works_by_messages(open_page, serve_site):
     page = open_page(serve_site(headers={}))
     page.start()
-    assert "not cross-origin isolated" in page.problem
-    assert "Cross-Origin-Opener-Policy: same-origin" in page.problem
+    assert page.problem == ""
+    page.stop()
+    assert page.create_denoiser({"pipeline": "message"}) == "created"
+    message = page.create_denoiser({"pipeline": "shared"})
+    assert "not cross-origin isolated" in message
+    assert "Cross-Origin-Opener-Policy: same-origin" in message
 
 
 def test_not_secure(open_page, site_url, chromium):
@@ -98,6 +102,7 @@ def test_wrong_rate(open_page, site_url):
         ({"strength": 1.5}, "strength 1.5 is not between 0 and 1"),
         ({"strength": "loud"}, "strength loud is not between 0 and 1"),
         ({"attenuationLimitDb": -3}, "attenuation limit -3 dB is not 0 or more"),
+        ({"pipeline": "fast"}, 'pipeline "fast" is not "auto", "shared" or "message"'),
         ({"model": "huge"}, "models/huge.npz cannot be loaded (HTTP 404)"),
     ],
 )

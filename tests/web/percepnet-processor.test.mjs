@@ -1,91 +1,144 @@
 import assert from 'node:assert/strict';
-import { beforeEach, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 
-import { allocateShared, Counter, CUSHION, HOP_LENGTH, RENDER_QUANTUM } from '../../web/protocol.js';
-import { RingBuffer } from '../../web/ring-buffer.js';
+import { CUSHION, HOP_LENGTH, Playback, RENDER_QUANTUM } from '../../web/protocol.js';
+import { LATENCY, MessagePipeline, ramp, SharedPipeline } from './pipelines.mjs';
 
-const ENGINE_LATENCY = 960;
-const LATENCY = CUSHION + ENGINE_LATENCY;
 const N_CUSHION_QUANTA = CUSHION / RENDER_QUANTUM;
 
-let Processor;
-globalThis.AudioWorkletProcessor = class {};
-globalThis.registerProcessor = (_, definition) => (Processor = definition);
-await import('../../web/percepnet-processor.js');
-
-let shared, processor, input, output, nQuanta;
-
-beforeEach(() => {
-  shared = allocateShared();
-  processor = new Processor({ processorOptions: { shared, latency: LATENCY } });
-  input = new RingBuffer(shared.input);
-  output = new RingBuffer(shared.output);
-  nQuanta = 0;
-});
-
-/** The samples 1, 2, 3 … of the time line, from `start`. */
-function ramp(start, length) {
-  return Float32Array.from({ length }, (_, i) => start + i + 1);
+/** What is heard at a time, from an engine in time and without one. */
+function enhanced(start, length) {
+  return ramp(start - LATENCY, length).map((sample) => -sample);
 }
 
-/** Let the audio thread run: what it played, for the ramp as input. */
-function play(nMore) {
-  const heard = [];
-  for (let i = 0; i < nMore; i++, nQuanta++) {
-    const quantum = new Float32Array(RENDER_QUANTUM).fill(NaN);
-    processor.process([[ramp(nQuanta * RENDER_QUANTUM, RENDER_QUANTUM)]], [[quantum]]);
-    heard.push(...quantum);
-  }
-  return heard;
+function dry(start, length) {
+  return ramp(start - LATENCY, length);
 }
 
-/** The engine's part, here without any work: pass on the complete hops. */
-function passHops() {
-  const hop = new Float32Array(HOP_LENGTH);
-  while (input.available >= HOP_LENGTH) {
-    input.pull(hop);
-    output.push(hop);
-  }
+function assertSame(heard, expected) {
+  assert.deepEqual([...heard].map((x) => x + 0), [...expected].map((x) => x + 0)); // -0 is 0
 }
 
-test('the signal comes back after exactly the cushion', () => {
-  const heard = [];
-  for (let i = 0; i < 100; i++) {
-    heard.push(...play(1));
-    passHops();
-  }
-  const expected = [...new Float32Array(CUSHION), ...ramp(0, heard.length - CUSHION)];
-  assert.deepEqual(heard, expected);
-  assert.equal(shared.counters[Counter.UNDERRUNS], 0);
-});
+/** Whether the samples go from one to the other in steps no longer than a click-free fade's. */
+function assertFades(heard, from, to) {
+  heard.forEach((sample, i) => {
+    const share = (i + 1) / RENDER_QUANTUM;
+    assert.ok(Math.abs(sample - (1 - share) * from[i] - share * to[i]) < 1e-5, `sample ${i}`);
+  });
+}
 
-test('an engine that is late costs zeros, is counted, and the delay stays', () => {
-  play(N_CUSHION_QUANTA);
-  const missed = play(10);
-  assert.ok(missed.every((sample) => sample === 0));
-  assert.equal(shared.counters[Counter.UNDERRUNS], 1);
-  assert.equal(shared.counters[Counter.LATE_SAMPLES], 10 * RENDER_QUANTUM);
-  passHops(); // the late hops are passed over
-  const start = nQuanta * RENDER_QUANTUM;
-  assert.deepEqual(play(1), [...ramp(start - CUSHION, RENDER_QUANTUM)]);
-  assert.equal(shared.counters[Counter.UNDERRUNS], 1);
-});
+const pipelines = {
+  shared: async () => new SharedPipeline(),
+  message: async () => {
+    const pipeline = new MessagePipeline();
+    await pipeline.startEngine();
+    return pipeline;
+  },
+};
 
-test('a failed engine leaves the input, as late as before', () => {
-  play(50);
-  Atomics.store(shared.counters, Counter.FAILED, 1);
-  const start = nQuanta * RENDER_QUANTUM;
-  assert.deepEqual(play(4), [...ramp(start - LATENCY, 4 * RENDER_QUANTUM)]);
-});
+for (const [name, open] of Object.entries(pipelines)) {
+  describe(`the audio thread in pipeline ${name}`, () => {
+    let pipeline, audio;
 
-test('a node without a source takes in silence', () => {
-  processor.process([[]], [[new Float32Array(RENDER_QUANTUM)]]);
-  assert.equal(input.available, RENDER_QUANTUM);
-});
+    beforeEach(async () => {
+      pipeline = await open();
+      audio = pipeline.audio;
+    });
+    afterEach(() => pipeline.end());
 
-test('a closed processor asks to be freed', () => {
-  const quantum = [[new Float32Array(RENDER_QUANTUM)]];
-  assert.equal(processor.process([[]], quantum), true);
-  Atomics.store(shared.counters, Counter.CLOSED, 1);
-  assert.equal(processor.process([[]], quantum), false);
+    /** The audio thread's counts, as the main thread has them. */
+    async function playback() {
+      audio.play(20); // long enough for the next message
+      await pipeline.work();
+      return pipeline.main.slots.playback;
+    }
+
+    async function playInTime(nQuanta) {
+      const heard = [];
+      for (let i = 0; i < nQuanta; i++) {
+        heard.push(...audio.play(1));
+        await pipeline.work();
+      }
+      return heard;
+    }
+
+    test('the signal comes back after exactly the cushion and the engine', async () => {
+      const heard = await playInTime(60);
+      assertSame(heard, enhanced(0, heard.length));
+      assert.equal(pipeline.main.slots.playback[Playback.UNDERRUNS], 0);
+    });
+
+    test('an engine that is late costs the noise, not the voice; the delay stays', async () => {
+      await playInTime(40);
+      const start = audio.position;
+      const heard = audio.play(N_CUSHION_QUANTA + 10);
+      const nDry = 8 * RENDER_QUANTUM;
+      assertSame(heard.slice(-nDry), dry(audio.position - nDry, nDry));
+      const firstFade = heard.findIndex((x, i) => x !== enhanced(start + i, 1)[0]);
+      assert.equal(firstFade % RENDER_QUANTUM, 0);
+      assertFades(
+        heard.slice(firstFade, firstFade + RENDER_QUANTUM),
+        enhanced(start + firstFade, RENDER_QUANTUM),
+        dry(start + firstFade, RENDER_QUANTUM),
+      );
+
+      await pipeline.work(); // the late hops are passed over
+      const back = audio.position;
+      assertFades(
+        audio.play(1),
+        dry(back, RENDER_QUANTUM),
+        enhanced(back, RENDER_QUANTUM),
+      );
+      assertSame(audio.play(1), enhanced(back + RENDER_QUANTUM, RENDER_QUANTUM));
+      assert.ok((await playback())[Playback.UNDERRUNS] >= 1);
+    });
+
+    test('what is no sound is taken as silence and counted', async () => {
+      const odd = [NaN, Infinity, -Infinity, 1e30];
+      audio.play(1, (start, length) => Float32Array.from({ length }, (_, i) => odd[i] ?? 0.5));
+      const heard = await playInTime(40);
+      assert.ok(heard.every(Number.isFinite));
+      assert.equal((await playback())[Playback.INVALID_SAMPLES], odd.length);
+    });
+
+    test('a node without a source takes in silence', async () => {
+      const heard = [];
+      for (let i = 0; i < 60; i++) {
+        heard.push(...audio.play(1, () => undefined));
+        await pipeline.work();
+      }
+      assert.ok(heard.every((sample) => sample === 0));
+    });
+
+    test('a closed processor asks to be freed', async () => {
+      audio.play(1);
+      assert.equal(audio.isOpen, true);
+      await audio.close();
+      audio.play(1);
+      assert.equal(audio.isOpen, false);
+    });
+  });
+}
+
+describe('pipeline message', () => {
+  test('an engine that breaks is told of, and a new one takes its place', async () => {
+    const pipeline = new MessagePipeline();
+    await pipeline.startEngine();
+    pipeline.audio.play(8);
+    await pipeline.work();
+    pipeline.step.isBroken = true;
+    pipeline.audio.play(8);
+    await assert.rejects(pipeline.served, /something broke/);
+    pipeline.audio.play(100);
+    await pipeline.startEngine();
+    for (let i = 0; i < 40; i++) {
+      pipeline.audio.play(1);
+      await pipeline.work();
+    }
+    const start = pipeline.audio.position;
+    assertSame(pipeline.audio.play(1), enhanced(start, RENDER_QUANTUM));
+    const [first] = pipeline.step.hops.keys();
+    assert.ok(first > 0 && first % HOP_LENGTH === 0);
+    pipeline.end();
+  });
 });

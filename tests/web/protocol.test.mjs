@@ -4,6 +4,7 @@ import { test } from 'node:test';
 
 import * as protocol from '../../web/protocol.js';
 import { RingBuffer } from '../../web/ring-buffer.js';
+import { SharedAudioEnd, SharedMainEnd } from '../../web/shared-transport.js';
 
 const constantsPy = readFileSync(
   new URL('../../py/percepnet/constants.py', import.meta.url),
@@ -17,32 +18,26 @@ for (const name of ['SAMPLE_RATE', 'HOP_LENGTH']) {
   });
 }
 
-test('the cushion holds a hop and a device burst of 20 ms, and the rings hold the whole delay', () => {
+test('the cushion holds a hop and a device burst of 20 ms, the rings the whole delay', () => {
   const burst = 0.02 * protocol.SAMPLE_RATE;
   assert.ok(protocol.CUSHION >= protocol.HOP_LENGTH + burst);
-  const { input } = protocol.allocateShared();
-  assert.ok(new RingBuffer(input).capacity > 4 * (protocol.CUSHION + burst));
-});
-
-test('a new output ring starts with the cushion, an input ring empty', () => {
-  const { input, output } = protocol.allocateShared();
-  assert.equal(new RingBuffer(output).available, protocol.CUSHION);
-  assert.equal(new RingBuffer(input).available, 0);
+  assert.ok(protocol.RING_CAPACITY > 4 * (protocol.CUSHION + burst));
 });
 
 test('every slot is its own and exists', () => {
-  const { counters, values } = protocol.allocateShared();
-  assert.deepEqual(Object.values(protocol.Counter), [...counters.keys()]);
-  assert.deepEqual(Object.values(protocol.Value), [...values.keys()]);
+  const { controls, playback, report } = new SharedMainEnd().slots;
+  assert.deepEqual(Object.values(protocol.Control), [...controls.keys()]);
+  assert.deepEqual(Object.values(protocol.Playback), [...playback.keys()]);
+  assert.deepEqual(Object.values(protocol.Report), [0, 1, 2]);
+  assert.equal(report.length, protocol.Report.HOP_MS + protocol.N_HOP_TIMES);
 });
 
-test('what another thread receives is the same memory', () => {
-  const shared = protocol.allocateShared();
-  const received = structuredClone(shared);
-  Atomics.store(received.counters, protocol.Counter.UNDERRUNS, 3);
-  received.values[protocol.Value.STRENGTH] = 0.5;
-  new RingBuffer(received.input).push(Float32Array.of(1));
-  assert.equal(shared.counters[protocol.Counter.UNDERRUNS], 3);
-  assert.equal(shared.values[protocol.Value.STRENGTH], 0.5);
-  assert.equal(new RingBuffer(shared.input).available, 1);
+test('in pipeline A, what another thread receives is the same memory', () => {
+  const main = new SharedMainEnd();
+  const audio = new SharedAudioEnd(structuredClone(main.lines));
+  assert.equal(audio.output.available, protocol.CUSHION);
+  Atomics.store(audio.playback, protocol.Playback.UNDERRUNS, 3);
+  audio.input.push(Float32Array.of(1));
+  assert.equal(main.slots.playback[protocol.Playback.UNDERRUNS], 3);
+  assert.equal(new RingBuffer(main.lines.input).available, 1);
 });

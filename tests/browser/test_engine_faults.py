@@ -1,0 +1,117 @@
+"""It keeps talking: what is heard and told when the engine dies, breaks or is late."""
+
+import numpy as np
+import pytest
+from engine_page import EnginePage
+from numpy.testing import assert_array_equal
+
+from percepnet import HOP_LENGTH, SAMPLE_RATE, Enhancer, load_model
+
+PIPELINES = ["shared", "message"]
+CUSHION = 1536  # of protocol.js
+
+# Appended to engine.js: Python raises an error a second after the start
+FAILING_ENGINE = b"""
+const soundProcess = Engine.prototype.process;
+let nHopsLeft = 132;
+Engine.prototype.process = function () {
+  if (nHopsLeft-- === 0) runPython(() => this.failingCall());
+  return soundProcess.call(this);
+};
+Engine.prototype.failingCall = () => {
+  throw new Error('Traceback (most recent call last):\\nValueError: something broke\\n');
+};
+"""
+
+
+@pytest.fixture
+def engine_page(chromium, site_url):
+    context = chromium().new_context()
+    yield EnginePage(context.new_page(), site_url)
+    context.close()
+
+
+def dry(received, stats):
+    """The input as late as the node's output."""
+    n_samples = round(stats["latencyMs"] * SAMPLE_RATE / 1000)
+    return np.concatenate([np.zeros(n_samples, np.float32), received])[: len(received)]
+
+
+def enhanced_of(received):
+    """What the node emits from an engine that is always in time."""
+    n_hops = len(received) // HOP_LENGTH
+    enhancer = Enhancer(load_model("default"))
+    hops = received[: n_hops * HOP_LENGTH].reshape(n_hops, HOP_LENGTH)
+    enhanced = [enhancer.process(hop) for hop in hops]
+    return np.concatenate([np.zeros(CUSHION, np.float32), *enhanced])[: len(received)]
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_a_killed_worker_leaves_the_input_until_a_new_one_works(engine_page, pipeline):
+    page = engine_page.open(pipeline=pipeline)
+    page.listen(seconds=1)
+    page.run("workers.at(-1).terminate();")
+    page.wait_for_degraded("stopped")
+    told = page.run("return h.sides[0].length * 128;")
+    page.wait_for_new_engine()
+    assert page.run("return workers.length;") == 2
+    page.listen(seconds=1)
+    received, emitted = page.recording()
+    stats = page.stats
+    page.close()
+
+    # Up to the new engine: what the package computes, or the input, or a fade; never a hole.
+    enhanced, late = enhanced_of(received), dry(received, stats)
+    before = slice(0, told)
+    assert (emitted >= np.minimum(enhanced, late) - 1e-4)[before].all()
+    assert (emitted <= np.maximum(enhanced, late) + 1e-4)[before].all()
+    assert_array_equal(emitted[told - SAMPLE_RATE : told], late[told - SAMPLE_RATE : told])
+    assert (emitted != late)[: SAMPLE_RATE].any()
+    assert (emitted != late)[-SAMPLE_RATE // 4 :].mean() > 0.5
+    assert stats["pipeline"] == pipeline
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_bypassed_not_a_sample_is_lost_or_moved_whatever_dies(engine_page, pipeline):
+    page = engine_page.open(pipeline=pipeline, bypass=True)
+    page.listen(seconds=1)
+    page.run("workers.at(-1).terminate()")
+    page.wait_for_new_engine()
+    page.listen(seconds=0.5)
+    received, emitted = page.recording()
+    # The engine's own fade into its bypass, at the very start, leaves 1e-8.
+    assert np.abs(emitted - dry(received, page.stats)).max() < 1e-7
+    assert len(page.events("error")) == 0
+
+
+def test_a_failing_engine_is_replaced_three_times(chromium, serve_site):
+    url = serve_site(edited={"/engine.js": lambda engine: engine + FAILING_ENGINE})
+    context = chromium().new_context()
+    page = EnginePage(context.new_page(), url).open()
+    error = page.wait_for("error")
+    page.listen(seconds=0.5)
+    received, emitted = page.recording()
+    failures = [e["detail"] for e in page.events("degraded") if e["detail"]["reason"] == "failed"]
+    n_workers = page.run("return workers.length;")
+    expected = dry(received, page.stats)
+    context.close()
+
+    assert error["message"] == "ValueError: something broke"
+    assert [failure["message"] for failure in failures] == ["ValueError: something broke"] * 4
+    assert n_workers == 4
+    assert_array_equal(emitted[-SAMPLE_RATE // 4 :], expected[-SAMPLE_RATE // 4 :])
+
+
+def test_two_denoisers_at_once_and_one_dies(engine_page):
+    page = engine_page.open()
+    page.run("window.first = h;")
+    page.open()
+    page.run("workers[0].terminate();")
+    page.listen(seconds=2)
+    received, emitted = page.recording()
+    expected = dry(received, page.stats)
+    assert (emitted != expected)[-SAMPLE_RATE:].mean() > 0.5
+    reasons = [event["detail"]["reason"] for event in page.events("degraded")]
+    assert set(reasons) <= {"late"}
+    page.run("await first.close()")
+    page.close()

@@ -1,0 +1,132 @@
+/** Both pipelines' ends as the three threads hold them, here in one; without a browser. */
+
+import { HOP_LENGTH, RENDER_QUANTUM } from '../../web/protocol.js';
+
+/** @type {any} */
+let Processor;
+globalThis.self = globalThis;
+globalThis.AudioWorkletProcessor = class {
+  port = nextPort;
+};
+globalThis.registerProcessor = (_, definition) => (Processor = definition);
+let nextPort;
+await import('../../web/percepnet-processor.js');
+const { CLOSE, CUSHION } = await import('../../web/protocol.js');
+const { MessageEngineEnd, MessageMainEnd } = await import('../../web/message-transport.js');
+const { SharedMainEnd } = await import('../../web/shared-transport.js');
+const { RingBuffer } = await import('../../web/ring-buffer.js');
+
+export const ENGINE_LATENCY = 960;
+export const LATENCY = CUSHION + ENGINE_LATENCY;
+
+/** The samples 1, 2, 3 … of the time line, as the input has them, small enough to be sound. */
+export function ramp(start, length) {
+  return Float32Array.from({ length }, (_, i) => Math.max(0, (start + i + 1) / 1000));
+}
+
+/** An engine that only delays, by ENGINE_LATENCY, and turns the sign, so that one hears which. */
+export class FakeStep {
+  hops = new Map();
+  isBroken = false;
+
+  process(hop, position) {
+    if (this.isBroken) throw new Error('something broke');
+    this.hops.set(position, -1);
+    this.past ??= new Float32Array(ENGINE_LATENCY);
+    const all = Float32Array.of(...this.past, ...hop);
+    this.past = all.slice(HOP_LENGTH);
+    hop.set(all.subarray(0, HOP_LENGTH).map((sample) => -sample));
+  }
+}
+
+/** The audio thread. */
+class Audio {
+  #nQuanta = 0;
+
+  constructor(lines, channel) {
+    this.channel = channel;
+    nextPort = channel.port1;
+    this.processor = new Processor({ processorOptions: { lines, latency: LATENCY } });
+  }
+
+  /** Play quanta of the ramp; gives what is heard. */
+  play(nMore, input = ramp) {
+    const heard = [];
+    for (let i = 0; i < nMore; i++, this.#nQuanta++) {
+      const quantum = new Float32Array(RENDER_QUANTUM).fill(5000);
+      const source = input(this.#nQuanta * RENDER_QUANTUM, RENDER_QUANTUM);
+      this.isOpen = this.processor.process([source ? [source] : []], [[quantum]]);
+      heard.push(...quantum);
+    }
+    return heard;
+  }
+
+  get position() {
+    return this.#nQuanta * RENDER_QUANTUM;
+  }
+
+  async close() {
+    this.channel.port2.postMessage(CLOSE);
+    await delivered();
+  }
+
+  end() {
+    this.channel.port1.close();
+    this.channel.port2.close();
+  }
+}
+
+/** Messages need a few turns to get through several ports. */
+export async function delivered() {
+  for (let i = 0; i < 4; i++) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+export class SharedPipeline {
+  main = new SharedMainEnd();
+  step = new FakeStep();
+  audio = new Audio(this.main.lines, new MessageChannel());
+  #input = new RingBuffer(this.main.lines.input);
+  #output = new RingBuffer(this.main.lines.output);
+
+  /** Let the engine work off what has come; its own loop never returns. */
+  async work() {
+    const hop = new Float32Array(HOP_LENGTH);
+    while (this.#input.available >= HOP_LENGTH) {
+      const { position } = this.#input;
+      this.#input.pull(hop);
+      this.step.process(hop, position);
+      this.#output.pushAt(position + CUSHION, hop);
+    }
+  }
+
+  end() {
+    this.audio.end();
+  }
+}
+
+export class MessagePipeline {
+  main = new MessageMainEnd();
+  audio = new Audio(this.main.lines, new MessageChannel());
+
+  async startEngine(step = new FakeStep()) {
+    this.step = step;
+    const worker = new EventTarget();
+    this.worker = worker;
+    worker.postMessage = ({ lines }) => (this.engine = new MessageEngineEnd(lines));
+    globalThis.postMessage = (data) =>
+      worker.dispatchEvent(Object.assign(new Event('message'), { data }));
+    globalThis.addEventListener ??= () => {};
+    this.main.startEngine(worker, 'model.npz');
+    this.served = this.engine.serve(step);
+    this.served.catch(() => {});
+    this.main.connect(this.audio.channel.port2);
+    await delivered();
+  }
+
+  work = delivered;
+
+  end() {
+    this.engine?.port.close();
+    this.audio.end();
+  }
+}

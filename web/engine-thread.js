@@ -1,0 +1,50 @@
+/** The worker that runs the engine, seen from the main thread: from its start to its end. */
+
+export class EngineThread {
+  #worker;
+
+  /** Called if the engine stops by itself. @type {(error: Error) => void} */
+  onfailure = () => {};
+
+  constructor() {
+    const url = new URL('./engine-worker.js', import.meta.url);
+    this.#worker = new Worker(url, { type: 'module', name: 'percepnet' });
+  }
+
+  /**
+   * @param {import('./percepnet.js').MainEnd} end
+   * @param {string} modelUrl
+   * @param {(stage: import('./protocol.js').StartStage) => void} onStage
+   * @returns {Promise<import('./protocol.js').EngineFacts>}
+   * @throws {Error} what could not be loaded and what to do
+   */
+  start(end, modelUrl, onStage) {
+    return new Promise((resolve, reject) => {
+      /** @param {Error} error */
+      const fail = (error) => {
+        reject(error); // without effect once it was ready
+        this.onfailure(error);
+      };
+      /** @param {MessageEvent<import('./protocol.js').EngineMessage>} event */
+      this.#worker.onmessage = ({ data }) => {
+        if (data.type === 'stage') onStage(data.stage);
+        else if (data.type === 'ready') resolve(data);
+        else if (data.type === 'failed') fail(new Error(data.message, { cause: data.detail }));
+      };
+      // Without a message it is the script that could not be loaded.
+      this.#worker.onerror = ({ message }) =>
+        fail(
+          new Error(
+            'the engine could not be started: ' +
+              (message || 'check that engine-worker.js and its imports are served with the page'),
+          ),
+        );
+      end.startEngine(this.#worker, modelUrl);
+    });
+  }
+
+  end() {
+    this.onfailure = () => {};
+    this.#worker.terminate();
+  }
+}

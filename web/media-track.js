@@ -1,0 +1,43 @@
+/** A MediaStreamTrack through an audio node: what WebRTC sends. */
+
+export class TrackThroughNode {
+  #context;
+  #node;
+  #destination;
+  /** @type {MediaStreamAudioSourceNode | undefined} */
+  #source;
+
+  /**
+   * @param {AudioContext} context
+   * @param {AudioNode} node
+   */
+  constructor(context, node) {
+    this.#context = context;
+    this.#node = node;
+    this.#destination = new MediaStreamAudioDestinationNode(context, { channelCount: 1 });
+    this.track.contentHint = 'speech';
+    node.connect(this.#destination);
+  }
+
+  /** What comes out; the same for every input. */
+  get track() {
+    return this.#destination.stream.getAudioTracks()[0];
+  }
+
+  /**
+   * Take this track in, in place of the one before.
+   *
+   * @param {MediaStreamTrack} track
+   */
+  feed(track) {
+    this.#source?.disconnect();
+    const mediaStream = new MediaStream([track]);
+    this.#source = new MediaStreamAudioSourceNode(this.#context, { mediaStream });
+    this.#source.connect(this.#node);
+  }
+
+  end() {
+    this.#source?.disconnect();
+    this.track.stop();
+  }
+}
