@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Build the web page into dist/, a folder that any static host can serve.
+# Build the web page into dist/, a folder that any static host can serve and an npm package.
 #   ./build_wasm.sh                        build
 #   ./build_wasm.sh --serve [--port 8080]  build, then serve it on localhost
 #   ./build_wasm.sh --no-kernel            build without the compiled kernels: slower, in numpy
@@ -36,6 +36,7 @@ main() {
   echo "numpy for Pyodide ..."
   "$python" web/build/numpy_wheel.py "$modules/pyodide/pyodide-lock.json" "$build/cache" ||
     fail "numpy for Pyodide failed" "see the line above"
+  step "the types" "see the lines above" build_types
   step "the site" "remove $build and try again" assemble_site
   echo "built dist/, $(du -sh dist | cut -f1)"
   if [[ $serve == yes ]]; then
@@ -96,13 +97,18 @@ build_kernels() {
   "$python" web/build/kernels.py "$build/zig" "$build/kernels"
 }
 
+build_types() {
+  rm -rf "$build/types"
+  (cd web && npm run --silent types)
+}
+
 assemble_site() {
   local kernels=()
   if [[ $with_kernels == yes ]]; then kernels=(--kernels "$build/kernels"); fi
   rm -rf "$build/site" "$build/old-site"
   "$python" web/build/bundle.py --web web --pyodide "$modules/pyodide" \
     --numpy "$build"/cache/numpy-*.whl --package "$build"/wheel/percepnet-*.whl \
-    --models models "${kernels[@]}" "$build/site"
+    --types "$build/types" --models models "${kernels[@]}" "$build/site"
   if [[ -e dist ]]; then mv dist "$build/old-site"; fi
   mv "$build/site" dist
   rm -rf "$build/old-site"

@@ -1,6 +1,7 @@
 """Put the static site together: pages and modules, Pyodide with our package, models."""
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,11 @@ from pathlib import Path
 from pyodide_lock import PyodideLockSpec
 from pyodide_lock.utils import add_wheels_to_spec
 
-PAGES = ("*.html", "*.js", "demo")
+PAGES = ("*.html", "*.js", "adapters", "demo")
+
+# In web/package.json, but of no use in the npm package that the site is too
+NOT_FOR_APPS = ("devDependencies", "scripts")
+
 RUNTIME = ("pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
 LOCK = "pyodide-lock.json"
 
@@ -26,12 +31,14 @@ def main():
     parser.add_argument("--pyodide", type=Path, required=True, help="Pyodide's npm package")
     parser.add_argument("--numpy", type=Path, required=True, help="numpy's wheel for Pyodide")
     parser.add_argument("--package", type=Path, required=True, help="our wheel")
+    parser.add_argument("--types", type=Path, required=True, help="folder of .d.ts files")
     parser.add_argument("--models", type=Path, required=True, help="folder of model files")
     parser.add_argument("--kernels", type=Path, help="folder of compiled kernels")
     parser.add_argument("site", type=Path, help="folder to make")
     args = parser.parse_args()
 
     copy_pages(args.web, args.site)
+    add_package(args.web / "package.json", args.types, args.site)
     kernels = args.kernels.glob("*.wasm") if args.kernels else []
     copy_runtime(args.pyodide, args.numpy, args.package, kernels, args.site / "pyodide")
     copy_models(args.models, args.site / "models")
@@ -43,6 +50,14 @@ def copy_pages(web, site):
         for source in web.glob(pattern):
             copy = shutil.copytree if source.is_dir() else shutil.copy
             copy(source, site / source.name)
+
+
+def add_package(description, types, site):
+    """Make the site an npm package too."""
+    package = json.loads(description.read_text())
+    package = {name: part for name, part in package.items() if name not in NOT_FOR_APPS}
+    (site / "package.json").write_text(json.dumps(package, indent=2) + "\n")
+    shutil.copytree(types, site, dirs_exist_ok=True)
 
 
 def copy_runtime(pyodide, numpy, package, kernels, folder):
