@@ -58,3 +58,10 @@ test('an empty recording is a valid file', async () => {
   const { data } = await parse(new WavWriter(48_000, 1).finish());
   assert.equal(data.byteLength, 0);
 });
+
+test('what the header cannot count does not fit', () => {
+  const stereo = new WavWriter(48_000, 2);
+  assert.ok(stereo.fits(3 * 3600 * 48_000));
+  assert.ok(!stereo.fits(4 * 3600 * 48_000));
+  assert.ok(new WavWriter(48_000, 2, 16).fits(4 * 3600 * 48_000));
+});

@@ -24,6 +24,7 @@ const MARKUP = `
       <label><input type="radio" value="0" /><span>Before</span></label>
       <label><input type="radio" value="1" checked /><span>After</span></label>
     </fieldset>
+    <p class="hint"><kbd>B</kbd> switches while it plays</p>
   </div>
 `;
 

@@ -3,6 +3,7 @@
 const HEADER_BYTES = 58;
 const INTEGER = 1;
 const IEEE_FLOAT = 3;
+const MAX_BYTES = 2 ** 32; // the header counts no further
 
 /** Takes a long recording piece by piece; the browser may keep Blobs on disk. */
 export class WavWriter {
@@ -19,6 +20,11 @@ export class WavWriter {
     this.sampleRate = sampleRate;
     this.nChannels = nChannels;
     this.nBits = nBits;
+  }
+
+  /** @param {number} nFrames in all @returns {boolean} whether one file can hold them */
+  fits(nFrames) {
+    return HEADER_BYTES + nFrames * this.#frameBytes < MAX_BYTES;
   }
 
   /** @param {Float32Array[]} channels equally long */
@@ -42,8 +48,12 @@ export class WavWriter {
     return new Blob([this.#header(), ...this.#pieces], { type: 'audio/wav' });
   }
 
+  get #frameBytes() {
+    return (this.nChannels * this.nBits) / 8;
+  }
+
   #header() {
-    const frameBytes = (this.nChannels * this.nBits) / 8;
+    const frameBytes = this.#frameBytes;
     const dataBytes = frameBytes * this.#nFrames;
     const data = new DataView(new ArrayBuffer(HEADER_BYTES));
     let offset = 0;

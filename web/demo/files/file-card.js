@@ -63,6 +63,10 @@ export class FileCard {
   async #enhance(noisy, pool, settings) {
     const { length, numberOfChannels, sampleRate, duration } = noisy;
     this.#part('.facts').textContent = `${minutes(duration)}, ${channelsInWords(numberOfChannels)}`;
+    const result = new WavWriter(sampleRate, numberOfChannels);
+    if (!result.fits(length)) {
+      throw new Error('The result would be over 4 GB, too large for a WAV file: cut it in two.');
+    }
     this.#say('Loading Python …');
     const engines = await pool.take(numberOfChannels);
     this.#abort.signal.throwIfAborted();
@@ -70,7 +74,6 @@ export class FileCard {
     this.#part('.result').hidden = false;
     const player = new Player(this.#part('.result'));
     const overviews = [0, 1].map(() => new Overview(length, sampleRate));
-    const result = new WavWriter(sampleRate, numberOfChannels);
     const pair = new WavWriter(sampleRate, 2, 16);
     let nDone = 0;
     this.#startedMs = performance.now();

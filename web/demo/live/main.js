@@ -50,7 +50,7 @@ async function begin(example) {
   }
   devices.refresh();
   session.denoiser.addEventListener('error', showEngineFailure);
-  recording.attach(session.tap);
+  recording.attach(session.tap, session.latency);
   playsExample = example;
   if (example) compare.listening = true; // there is no microphone to howl
   applyControls();

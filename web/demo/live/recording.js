@@ -3,6 +3,7 @@
 import { Overview } from '../picture/overview.js';
 import { minutes, Player } from '../player.js';
 import { WavWriter } from '../wav.js';
+import { DelayLine } from './delay-line.js';
 import { SAMPLE_RATE } from './sound.js';
 
 const MAX_SAMPLES = 5 * 60 * SAMPLE_RATE;
@@ -14,10 +15,12 @@ export class Recording {
   #takes = /** @type {HTMLElement} */ (document.getElementById('takes'));
   #player = new Player(/** @type {HTMLElement} */ (document.getElementById('take-player')));
 
-  /** Before and after, in step, for the pictures. @type {import('./tap.js').Pair[]} */
+  /** Before and after of the same moments, for the pictures. @type {import('./tap.js').Pair[]} */
   #pairs = [];
   #files = newFiles();
   #nSamples = 0;
+  #latency = 0;
+  #delay = new DelayLine(0);
 
   /** @type {import('./tap.js').Tap | undefined} */
   #tap;
@@ -31,9 +34,13 @@ export class Recording {
     return this.#button.getAttribute('aria-pressed') === 'true';
   }
 
-  /** @param {import('./tap.js').Tap} tap */
-  attach(tap) {
+  /**
+   * @param {import('./tap.js').Tap} tap
+   * @param {number} latency samples by which what comes out is late
+   */
+  attach(tap, latency) {
     this.#tap = tap;
+    this.#latency = latency;
     tap.onsamples = (pair) => this.#take(pair);
     tap.recording = this.wanted;
     if (this.wanted) this.#begin();
@@ -63,6 +70,7 @@ export class Recording {
   #begin() {
     this.#pairs = [];
     this.#files = newFiles();
+    this.#delay = new DelayLine(this.#latency);
     this.#nSamples = 0;
     this.#takes.hidden = true;
     this.#player.unload();
@@ -71,8 +79,9 @@ export class Recording {
   /** @param {import('./tap.js').Pair} pair */
   #take(pair) {
     if (!this.wanted) return;
-    this.#pairs.push(pair);
-    this.#files.both.push(pair);
+    const inStep = [this.#delay.process(pair[0]), pair[1]];
+    this.#pairs.push(inStep);
+    this.#files.both.push(inStep);
     this.#files.sides.forEach((file, side) => file.push([pair[side]]));
     this.#nSamples += pair[0].length;
     this.#time.textContent = minutes(this.#nSamples / SAMPLE_RATE);

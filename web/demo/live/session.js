@@ -49,7 +49,7 @@ export class Session {
     this.#monitor = new GainNode(context, { gain: 0 });
 
     // What is seen before and after is of the same moment.
-    this.#delay = new DelayNode(context, { delayTime: denoiser.stats.latencyMs / 1000 });
+    this.#delay = new DelayNode(context, { delayTime: this.latency / SAMPLE_RATE });
     this.#delay.connect(this.before);
     denoiser.node.connect(this.after);
     denoiser.node.connect(tap.node, 0, 1);
@@ -83,6 +83,11 @@ export class Session {
       await context.close();
       throw error;
     }
+  }
+
+  /** Samples by which what comes out is late. */
+  get latency() {
+    return Math.round((this.denoiser.stats.latencyMs / 1000) * SAMPLE_RATE);
   }
 
   async run() {
