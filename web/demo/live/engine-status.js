@@ -7,19 +7,23 @@ export class EngineStatus {
   #hopMs = field('hop-ms');
   #hopMsP99 = field('hop-ms-p99');
   #underruns = field('underruns');
+  #kernel = field('kernel');
   #voice = field('voice');
 
   /** @param {import('../../percepnet.js').DenoiserStats} stats */
-  update({ latencyMs, hopMsP50, hopMsP99, underruns, droppedMs, voiceProbability }) {
+  update({ latencyMs, hopMsP50, hopMsP99, underruns, droppedMs, voiceProbability, kernel }) {
     this.#latency.textContent = `${latencyMs.toFixed(0)} ms`;
     this.#hopMs.textContent = `${hopMsP50.toFixed(2)} ms`;
     this.#hopMsP99.textContent = `${hopMsP99.toFixed(2)} ms`;
-    this.#underruns.textContent = underruns ? `${underruns} (${droppedMs.toFixed(0)} ms lost)` : '0';
+    this.#underruns.textContent = underruns
+      ? `${underruns} (${droppedMs.toFixed(0)} ms unprocessed)`
+      : '0';
+    this.#kernel.textContent = kernel;
     this.#light(voiceProbability > VOICE_THRESHOLD ? 'speaking' : 'quiet');
   }
 
   clear() {
-    const fields = [this.#latency, this.#hopMs, this.#hopMsP99, this.#underruns];
+    const fields = [this.#latency, this.#hopMs, this.#hopMsP99, this.#underruns, this.#kernel];
     for (const text of fields) text.textContent = '–';
     this.#light('–');
   }

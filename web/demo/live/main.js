@@ -49,7 +49,7 @@ async function begin(example) {
     return;
   }
   devices.refresh();
-  session.denoiser.addEventListener('error', showEngineFailure);
+  followHealth(session);
   recording.attach(session.tap, session.latency);
   playsExample = example;
   if (example) compare.listening = true; // there is no microphone to howl
@@ -100,12 +100,20 @@ async function changeSpeaker() {
   }
 }
 
-/** @param {Event} event */
-function showEngineFailure(event) {
-  const { message } = /** @type {ErrorEvent} */ (event);
-  start.showProblem(
-    `Denoising has stopped: ${message}. The original sound goes on; stop and start to try again.`,
+/** @param {Session} followed */
+function followHealth(followed) {
+  const { denoiser } = followed;
+  /** @param {() => void} show */
+  const ifRunning = (show) => {
+    if (session === followed) show();
+  };
+  denoiser.addEventListener('degraded', ({ detail }) =>
+    ifRunning(() => start.showDegraded(detail.reason)),
   );
+  denoiser.addEventListener('recovered', () => ifRunning(() => start.showRecovered()));
+  denoiser.addEventListener('error', ({ message }) => start.showProblem(
+    `Denoising has stopped: ${message}. The original sound goes on; stop and start to try again.`,
+  ));
 }
 
 /** @param {Session} watched */

@@ -7,6 +7,13 @@ const STAGES = {
   'warm-up': { words: 'Warming up …', done: 0.9 },
 };
 
+/** @type {Record<import('../../supervisor.js').Reason, string>} */
+const DEGRADED = {
+  late: 'This computer is too slow at the moment: now and then you hear the original.',
+  stopped: 'The engine has stopped, a new one is starting: you hear the original.',
+  failed: 'The engine has failed, a new one is starting: you hear the original.',
+};
+
 const IDLE = 'Asks for your microphone.';
 
 export class Start {
@@ -15,6 +22,7 @@ export class Start {
   #progress = /** @type {HTMLElement} */ (document.getElementById('progress'));
   #bar = /** @type {HTMLElement} */ (document.getElementById('progress-bar'));
   #problem = /** @type {HTMLElement} */ (document.getElementById('problem'));
+  #running = '';
 
   /**
    * @param {() => void} onclick
@@ -42,11 +50,20 @@ export class Start {
 
   /** @param {boolean} example */
   showRunning(example) {
-    const words = example
+    this.#running = example
       ? 'You hear the example, denoised. Press B to hear it as it was.'
       : 'Live. Switch Listen on to hear yourself, or record and compare.';
-    this.#show('Stop', words);
+    this.#show('Stop', this.#running);
     this.#button.toggleAttribute('data-running', true);
+  }
+
+  /** @param {import('../../supervisor.js').Reason} reason */
+  showDegraded(reason) {
+    this.#progress.textContent = DEGRADED[reason];
+  }
+
+  showRecovered() {
+    this.#progress.textContent = this.#running;
   }
 
   showIdle() {
