@@ -19,6 +19,7 @@ _VOICED = 0.2                               # clean correlation from which a fra
 _N0 = 0.03                                  # noise floor of the extra attenuation: -15 dB
 _AUDIBLE = 5e-2                             # band energy that counts
 _TINY = 1e-12
+_MUCH = 1e6                                 # comb filter over noisy signal: as good as alone
 
 # A frame holds voice from this far below the loud frames (95th percentile), and its neighbours
 _VOICE_RANGE_DB = 35.0
@@ -38,10 +39,11 @@ class TrainingFrames:
 
 def strengths_for_coherence(clean, noisy, comb, noisy_comb, comb_scale):
     """Comb-filter strengths that restore the coherence of the clean voice, and the extra gain
-    where even the full filter cannot.
+    where no strength can.
 
     The mixture y + a p̂ shall have the clean coherence: ⟨y + a p̂, p⟩² = q_x² |y + a p̂|², a
-    quadratic in a, solved exactly.
+    quadratic in a, solved exactly. Where no mixture is as coherent as that, the most coherent
+    one is taken: the paper's full filter would smear noise bursts over the voice.
 
     Parameters
     ----------
@@ -61,19 +63,19 @@ def strengths_for_coherence(clean, noisy, comb, noisy_comb, comb_scale):
         Factor on the gain, sqrt(0.03 / 1.03) to 1.
     """
     q_x, q_y, q_p = (np.clip(q, 0, 0.9999) for q in (clean, noisy, comb))
-    a = comb_scale**2 * (q_p**2 - q_x**2)
-    b = comb_scale * (q_p * q_y - q_x**2 * noisy_comb)
-    c = q_x**2 - q_y**2                                     # a α² + 2 b α = c
-    root = np.sqrt(np.maximum(b * b + a * c, 0)) - b
-    linear = np.abs(a) < 1e-6
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(linear, c / (2 * b), root / np.where(linear, 1, a))
-    ratio = np.clip(np.nan_to_num(ratio, posinf=1e6, neginf=0), 0, 1e6)
+    # Of y + b p̂ / |p̂|, the most coherent one: never that of a comb filter that does harm alone
+    gain, loss = q_p - noisy_comb * q_y, q_y - noisy_comb * q_p
+    best = np.where(gain > 0, gain / np.maximum(loss, gain / _MUCH + _TINY), 0)
+    power = 1 + 2 * best * noisy_comb + best**2
+    highest = (q_y + best * q_p) / np.sqrt(np.maximum(power, _TINY))
+
+    a = q_p**2 - q_x**2
+    b = q_p * q_y - q_x**2 * noisy_comb
+    c = q_x**2 - q_y**2                                     # a β² + 2 b β = c
+    root = c / np.maximum(b + np.sqrt(np.maximum(b * b + a * c, 0)), _TINY)
+    ratio = np.minimum(root, best) / np.maximum(comb_scale, _TINY)
     strengths = ratio / (1 + ratio)
-    attenuation = np.ones_like(strengths)
-    too_noisy = q_p <= q_x
-    strengths = np.where(too_noisy, 1, strengths)
-    attenuation = np.where(too_noisy, np.sqrt((1 + _N0 - q_x**2) / (1 + _N0 - q_p**2)), 1)
+    attenuation = np.sqrt((1 + _N0 - q_x**2) / (1 + _N0 - np.minimum(highest, q_x) ** 2))
     enough = q_y >= q_x
     return np.where(enough, 0, strengths), np.where(enough, 1, attenuation)
 
@@ -120,7 +122,7 @@ class Targets:
 
     spectrum: np.ndarray        # (n_hops, N_BINS) complex64, of the clean frame
     energy: np.ndarray          # (n_hops, N_BANDS) of the clean frame
-    level_ratios: np.ndarray    # (n_hops, N_BANDS), clean to noisy level, 0 to 1
+    level_ratios: np.ndarray    # (n_hops, N_BANDS), clean to noisy level, 0 to 1: sounds best
     gains: np.ndarray           # (n_hops, N_BANDS), 0 to 1: less where the comb cannot do enough
     strengths: np.ndarray       # (n_hops, N_BANDS), 0 to 1
 

@@ -54,12 +54,13 @@ def test_the_mixture_gets_the_clean_coherence():
             noisy_comb=np.array([coherence(noisy, comb)]),
             comb_scale=np.array([np.sqrt(np.dot(comb, comb) / np.dot(noisy, noisy))]),
         )
-        mixture = (1 - strength) * noisy + strength * comb
+        reached = coherence((1 - strength) * noisy + strength * comb, periodic)
         if attenuation[0] == 1:
             n_solved += 1
-            assert coherence(mixture, periodic) == pytest.approx(q_x, abs=0.005)
-        else:
-            assert strength[0] == 1
+            assert reached == pytest.approx(q_x, abs=0.005)
+        else:                               # then no other strength comes nearer
+            others = [(1 - r) * noisy + r * comb for r in np.linspace(0, 1, 21)]
+            assert max(coherence(other, periodic) for other in others) < reached + 1e-6 < q_x
     assert n_solved > 30
 
 
@@ -70,12 +71,21 @@ def test_no_comb_filter_where_the_voice_is_clear_already():
     assert attenuation[0] == 1
 
 
+def test_a_comb_filter_that_does_harm_is_not_used():
+    """It smears a burst of noise over the voice: less coherent than the noisy signal itself."""
+    strength, attenuation = strengths_for_coherence(
+        clean=np.array([0.9]), noisy=np.array([0.5]), comb=np.array([0.1]),
+        noisy_comb=np.array([0.6]), comb_scale=np.ones(1),
+    )  # fmt: skip
+    assert strength[0] == 0
+    assert attenuation[0] < 1
+
+
 def test_extra_attenuation_has_a_floor():
     full = strengths_for_coherence(
         clean=np.ones(1), noisy=np.zeros(1), comb=np.zeros(1), noisy_comb=np.zeros(1),
         comb_scale=np.ones(1),
     )  # fmt: skip
-    assert full[0][0] == 1
     assert 20 * np.log10(full[1][0]) == pytest.approx(-15.4, abs=0.1)
 
 
