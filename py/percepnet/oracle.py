@@ -122,7 +122,7 @@ class Targets:
 
     spectrum: np.ndarray        # (n_hops, N_BINS) complex64, of the clean frame
     energy: np.ndarray          # (n_hops, N_BANDS) of the clean frame
-    level_ratios: np.ndarray    # (n_hops, N_BANDS), clean to noisy level, 0 to 1: sounds best
+    level_ratios: np.ndarray    # (n_hops, N_BANDS), clean to noisy level, 0 to 1
     gains: np.ndarray           # (n_hops, N_BANDS), 0 to 1: less where the comb cannot do enough
     strengths: np.ndarray       # (n_hops, N_BANDS), 0 to 1
 
