@@ -37,6 +37,7 @@ main() {
   "$python" web/build/numpy_wheel.py "$modules/pyodide/pyodide-lock.json" "$build/cache" ||
     fail "numpy for Pyodide failed" "see the line above"
   step "the types" "see the lines above" build_types
+  step "the runtime" "remove $build and try again" make_runtime
   step "the site" "remove $build and try again" assemble_site
   echo "built dist/, $(du -sh dist | cut -f1)"
   if [[ $serve == yes ]]; then
@@ -102,13 +103,18 @@ build_types() {
   (cd web && npm run --silent types)
 }
 
-assemble_site() {
+make_runtime() {
   local kernels=()
   if [[ $with_kernels == yes ]]; then kernels=(--kernels "$build/kernels"); fi
+  "$python" web/build/runtime.py --pyodide "$modules/pyodide" --numpy "$build"/cache/numpy-*.whl \
+    --package "$build"/wheel/percepnet-*.whl --model models/default.npz "${kernels[@]}" \
+    "$build/runtime"
+}
+
+assemble_site() {
   rm -rf "$build/site" "$build/old-site"
-  "$python" web/build/bundle.py --web web --pyodide "$modules/pyodide" \
-    --numpy "$build"/cache/numpy-*.whl --package "$build"/wheel/percepnet-*.whl \
-    --types "$build/types" --models models "${kernels[@]}" "$build/site"
+  "$python" web/build/bundle.py --web web --runtime "$build/runtime" --types "$build/types" \
+    --models models --cache "$build/compressed" "$build/site"
   if [[ -e dist ]]; then mv dist "$build/old-site"; fi
   mv "$build/site" dist
   rm -rf "$build/old-site"
