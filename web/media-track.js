@@ -38,6 +38,7 @@ export class TrackThroughNode {
 
   end() {
     this.#source?.disconnect();
+    this.#node.disconnect(this.#destination);
     this.track.stop();
   }
 }

@@ -200,8 +200,8 @@ export class Denoiser extends DenoiserEventTarget {
     this.#end.retireEngine();
     this.#engine.end();
     this.node.port.postMessage(CLOSE);
-    this.node.disconnect();
     this.#tracks?.end();
+    this.node.disconnect();
     if (this.#ownsContext) await this.#context.close();
   }
 

@@ -56,6 +56,7 @@ export class PercepNetEffect {
 
   stopEffect() {
     this.#tracks?.end();
+    this.#tracks = undefined;
   }
 
   /** Stop and free everything. */

@@ -1,0 +1,118 @@
+"""Suspended, silent, fed with nonsense; what it tells; a track: the engine over an app's life."""
+
+import numpy as np
+import pytest
+from engine_page import EnginePage
+from numpy.testing import assert_array_equal
+
+from percepnet import SAMPLE_RATE
+
+PIPELINES = ["shared", "message"]
+
+
+@pytest.fixture
+def engine_page(chromium, site_url):
+    context = chromium().new_context()
+    yield EnginePage(context.new_page(), site_url)
+    context.close()
+
+
+def latency(page):
+    return round(page.stats["latencyMs"] * SAMPLE_RATE / 1000)
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_suspended_and_resumed_nothing_is_lost(engine_page, pipeline):
+    page = engine_page.open(pipeline=pipeline, bypass=True)
+    page.listen(seconds=0.5)
+    page.run("await h.context.suspend();")
+    page.page.wait_for_timeout(3000)  # longer than the patience with an engine that plays
+    page.run("await h.context.resume();")
+    page.listen(seconds=0.5)
+    received, emitted = page.recording()
+    n = latency(page)
+    assert_array_equal(emitted[n:], received[: len(emitted) - n])
+    assert {e["detail"]["reason"] for e in page.events("degraded")} <= {"late"}
+    assert page.run("return workers.length;") == 1
+    page.close()
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_nonsense_from_upstream_does_not_stay(engine_page, pipeline):
+    page = engine_page.open(pipeline=pipeline)
+    page.listen(seconds=0.5)
+    page.run("h.gate.gain.setValueAtTime(3e38, h.context.currentTime + 0.1)")
+    page.listen(seconds=0.4)
+    page.run("h.gate.gain.setValueAtTime(1, h.context.currentTime)")
+    page.listen(seconds=1)
+    _, emitted = page.recording()
+    assert page.stats["invalidSamples"] > SAMPLE_RATE / 10
+    assert np.isfinite(emitted).all()
+    assert np.abs(emitted).max() < 2
+    assert np.abs(emitted[-SAMPLE_RATE // 2 :]).max() > 1e-3
+    page.close()
+
+
+def test_a_muted_source_is_silence_and_no_fault(engine_page):
+    page = engine_page.open()
+    page.listen(seconds=0.5)
+    page.run("h.source.stop();")
+    page.listen(seconds=2)
+    _, emitted = page.recording()
+    assert np.abs(emitted[-SAMPLE_RATE:]).max() < 1e-4
+    assert {e["detail"]["reason"] for e in page.events("degraded")} <= {"late"}
+    page.close()
+
+
+def test_events_and_stats(engine_page):
+    page = engine_page.open()
+    page.listen(seconds=3)
+    stats = page.events("stats")
+    assert len(stats) >= 2
+    assert set(stats[-1]["detail"]) == {
+        "latencyMs", "hopMsP50", "hopMsP99", "underruns", "droppedMs", "invalidSamples",
+        "voiceProbability", "pipeline", "kernel",
+    }  # fmt: skip
+    assert stats[-1]["detail"]["pipeline"] == "shared"
+    assert stats[-1]["detail"]["kernel"] in ("relaxed-simd", "simd128")
+    assert 0 < stats[-1]["detail"]["hopMsP50"] <= stats[-1]["detail"]["hopMsP99"]
+    voices = [event["detail"] for event in page.events("voice")]
+    assert 1 < len(voices) <= 40
+    assert all(0 <= voice <= 1 for voice in voices)
+    page.close()
+    n_events = page.run("return h.events.length;")
+    page.page.wait_for_timeout(1500)
+    assert page.run("return h.events.length;") == n_events
+
+
+TRACK = """
+    const { Denoiser } = await import('/percepnet.js');
+    const [microphone] = (await navigator.mediaDevices.getUserMedia({ audio: true })).getTracks();
+    const denoiser = await Denoiser.create();
+    const clean = await denoiser.processTrack(microphone);
+    const again = await denoiser.processTrack(microphone.clone());
+    const context = new AudioContext({ sampleRate: 48000 });
+    const meter = new AnalyserNode(context, { fftSize: 32768 });
+    const mediaStream = new MediaStream([clean]);
+    const source = new MediaStreamAudioSourceNode(context, { mediaStream });
+    source.connect(meter).connect(context.destination);
+    await new Promise((r) => setTimeout(r, 3000));
+    const samples = new Float32Array(meter.fftSize);
+    meter.getFloatTimeDomainData(samples);
+    const before = clean.readyState;
+    await denoiser.close();
+    return {
+        level: Math.hypot(...samples), isSame: clean === again, kind: clean.kind,
+        before, after: clean.readyState, microphone: microphone.readyState,
+    };
+"""
+
+
+def test_a_track_for_webrtc(hearing_chromium, site_url):
+    context = hearing_chromium.new_context()
+    result = EnginePage(context.new_page(), site_url).run(TRACK)
+    context.close()
+    assert result.pop("level") > 0.1
+    assert result == {
+        "isSame": True, "kind": "audio", "before": "live", "after": "ended", "microphone": "live",
+    }  # fmt: skip
