@@ -150,6 +150,12 @@ def test_missing_extra_is_named_and_the_rest_works(missing, tmp_path):
     assert run("info") == (0, "")
 
 
+def heed_signals():
+    """In a new process: a background shell and nohup leave some signals ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start_long_run(model_file, tmp_path):
     """Start on a folder of six minutes in `n_jobs` processes; wait until all of them write."""
@@ -161,7 +167,10 @@ def start_long_run(model_file, tmp_path):
     processes = []
 
     def run(n_jobs):
-        process = start("denoise", source, target, "--jobs", n_jobs, "--model", model_file)
+        process = start(
+            "denoise", source, target, "--jobs", n_jobs, "--model", model_file,
+            preexec_fn=heed_signals,
+        )  # fmt: skip
         processes.append(process)
         deadline = time.monotonic() + 60
         while len(list(target.glob(".percepnet-*.part"))) < n_jobs:
