@@ -25,9 +25,14 @@ def build(*options, **kwargs):
 
 def test_serve_prints_the_address_and_isolates_the_page(site):
     command = [ROOT / "build_wasm.sh", "--serve", "--port", "18080"]
-    # In its own group: what is sent to it reaches the server that the script starts.
+    # In its own group: what is sent to it reaches the server that the script starts. A background
+    # shell and nohup leave the signal ignored.
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         address = next(line for line in process.stdout if "http://" in line)
         try:
