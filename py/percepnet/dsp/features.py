@@ -44,7 +44,8 @@ def compress_levels(energy):
     ndarray [shape=(..., N_BANDS), dtype=float32]
         About -3 to 4.
     """
-    level = np.log10(energy + _LEVEL_FLOOR)
+    # In double precision, then rounded, for the same bits on every platform
+    level = np.log10(energy + _LEVEL_FLOOR, dtype=np.float64).astype(np.float32)
     lowest = np.maximum.accumulate(level, axis=-1) - _DYNAMIC_RANGE
     slope = np.maximum.accumulate(level + _SLOPE, axis=-1) - _SLOPE
     return (np.maximum(lowest, slope) - _LEVEL_CENTRE) * _LEVEL_SCALE

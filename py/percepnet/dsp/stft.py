@@ -21,7 +21,9 @@ def spectrum_of(frame):
     -------
     ndarray [shape=(..., N_BINS), dtype=complex64]
     """
-    return np.fft.rfft(np.multiply(WINDOW, frame, dtype=np.float32))
+    # In double precision, then rounded: the network must see the same bits on every platform,
+    # and FFTs in single precision differ in the last.
+    return np.fft.rfft(np.multiply(WINDOW, frame, dtype=np.float64)).astype(np.complex64)
 
 
 class Synthesis:
