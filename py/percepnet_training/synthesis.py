@@ -2,7 +2,7 @@
 
 speech clips -> string -> voice change -> filter -> room (target: direct + early) ┐
 recorded, synthesised noises, babble -> sum -> filter -> room ────────────────────┴-> SNR -> level
--> low-pass on both -> clipping, rounding of the noisy one
+-> low-pass on both -> automatic gain on both -> clipping, rounding of the noisy one
 """
 
 import zlib
@@ -78,6 +78,9 @@ class Mixer:
             noise_spectrum = self._spectrum(self._noise(rng)) * random_filter(rng, self._n_bins)
             noise = self._samples(self._noise_in_room(rng, noise_spectrum) * lowpass)
             noisy += noise * noise_gain(clean, noise, snr_db)
+        if rng.random() < 0.15:
+            gains = automatic_gain(rng, noisy)
+            clean, noisy = clean * gains, noisy * gains
         level = level_gain(rng, clean, noisy)
         clean, noisy = clean * level, _degrade(rng, noisy * level)
         return Mixture(
@@ -147,9 +150,9 @@ class Mixer:
         return samples
 
     def _babble(self, rng):
-        """Four to eight people at once, (n,) float32."""
+        """Three to twenty people at once, mostly in one room, (n,) float32."""
         total = np.zeros(self._n_samples, np.float32)
-        for _ in range(rng.integers(4, 9)):
+        for _ in range(rng.integers(3, 9) if rng.random() < 0.6 else rng.integers(9, 21)):
             speaker = self._corpus.draw_speaker(rng)
             position = -int(rng.uniform(0, 2) * SAMPLE_RATE)
             voice = np.zeros(self._n_samples, np.float32)
@@ -160,6 +163,9 @@ class Mixer:
                 voice[position + skip : position + skip + len(part)] = part
                 position += len(take) + int(rng.exponential(0.15) * SAMPLE_RATE) + 1
             total += unit_power(voice) * np.float32(10 ** (rng.uniform(-6, 0) / 20))
+        if rng.random() < 0.6 and len(self._corpus.rooms):
+            room = self._spectrum(self._corpus.draw_room(rng))
+            total = self._samples(self._spectrum(total) * room).astype(np.float32)
         return total
 
     def _spectrum(self, samples):
@@ -225,6 +231,21 @@ def level_gain(rng, clean, noisy):
         return np.float32(1)
     gain = np.sqrt(10 ** (level_dbfs / 10) / power)
     return np.float32(min(gain, 0.99 / np.abs(noisy).max()))
+
+
+def automatic_gain(rng, noisy):
+    """Slow gain of an input that evens out its level, (n,) float32, mean about 1.
+
+    Pauses are lifted, loud words lowered, by up to 12 dB and a random share of the difference.
+    """
+    power = np.mean(noisy.reshape(-1, HOP_LENGTH) ** 2, axis=1, dtype=np.float64)
+    n_smooth = rng.integers(20, 100)  # hops: 0.2...1 s
+    smooth = np.convolve(np.pad(power, (n_smooth - 1, 0), "edge"), np.ones(n_smooth) / n_smooth)
+    level_db = 10 * np.log10(smooth[n_smooth - 1 :][: len(power)] + 1e-12)
+    gain_db = np.clip(rng.uniform(0.2, 0.7) * (np.median(level_db) - level_db), -12, 12)
+    hops = np.arange(len(power)) * HOP_LENGTH
+    gains = np.interp(np.arange(len(noisy)), hops, 10 ** (gain_db / 20))
+    return (gains / gains.mean()).astype(np.float32)
 
 
 def _degrade(rng, noisy):

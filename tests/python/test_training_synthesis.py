@@ -7,7 +7,13 @@ from percepnet.constants import HOP_LENGTH, SAMPLE_RATE
 from percepnet_training.filters import random_filter, random_lowpass
 from percepnet_training.noises import GENERATORS
 from percepnet_training.rooms import early_part, prepare_response, simulate_room
-from percepnet_training.synthesis import active_power, draw_snr_db, noise_gain, split_echoes
+from percepnet_training.synthesis import (
+    active_power,
+    automatic_gain,
+    draw_snr_db,
+    noise_gain,
+    split_echoes,
+)
 from training_folders import tiny_mixer
 
 EARLY_END = round(0.025 * SAMPLE_RATE)
@@ -47,6 +53,17 @@ def test_noise_gets_the_snr_asked_for(rng, snr_db):
     measured_db = 10 * np.log10(np.mean(active**2) / np.mean(scaled**2))
     assert measured_db == pytest.approx(snr_db, abs=0.2)
     assert active_power(clean) == pytest.approx(1, rel=0.05)
+
+
+def test_automatic_gain_evens_out_the_level(rng):
+    noisy = rng.standard_normal(6 * SAMPLE_RATE)
+    noisy[3 * SAMPLE_RATE :] *= 0.1
+    gains = automatic_gain(rng, noisy)
+    assert gains.shape == noisy.shape
+    assert gains.mean() == pytest.approx(1, rel=1e-3)
+    step_db = 20 * np.log10(gains[5 * SAMPLE_RATE] / gains[2 * SAMPLE_RATE])
+    assert 0.2 * 20 - 1 < step_db < 0.7 * 20 + 1    # the share of 20 dB that it draws
+    assert np.abs(np.diff(gains)).max() < 1e-3    # slow
 
 
 def test_snr_lies_where_people_talk(rng):
