@@ -73,6 +73,12 @@ def _parser():
     fit.add_argument(
         "--threads", type=int, default=os.cpu_count(), help="of the CPU (default: %(default)s)"
     )
+    fit.add_argument(
+        "--start",
+        type=Path,
+        metavar="RUN",
+        help="begin with the averaged weights of another run, grown to this recipe's sizes",
+    )
     export = step("export", _export, "write the averaged weights of the last checkpoint as a model")
     export.add_argument("model", type=Path, metavar="MODEL.npz")
     evaluate = step("evaluate", _evaluate, "loss and SI-SDR on mixtures of the dev split")
@@ -102,7 +108,8 @@ def _features(options):
 def _fit(options):
     torch.set_num_threads(options.threads)
     recipe = _recipe(options.run)
-    trainer = Trainer(recipe, _shards(options.run), options.run, options.device)
+    start = options.start and load_averaged(options.start, _recipe(options.start).topology)[0]
+    trainer = Trainer(recipe, _shards(options.run), options.run, options.device, start)
     trainer.run(recipe.fit.n_steps)
 
 

@@ -7,12 +7,14 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from percepnet_training.augmentation import recoloured
 from percepnet_training.curves import append_row, forget_after
 from percepnet_training.errors import TrainingError
 from percepnet_training.features import Batch
+from percepnet_training.growth import grown_network
 from percepnet_training.loss import training_loss
 from percepnet_training.model import TwinNetwork
-from percepnet_training.windows import Windows
+from percepnet_training.windows import Windows, on_device
 
 CHECKPOINT_FILE = "checkpoint.pt"
 LOG_FILE = "log.csv"
@@ -36,6 +38,8 @@ class Trainer:
         Where checkpoint and log go; an existing checkpoint is taken up.
     device : str
         ``"cpu"`` or ``"cuda"``.
+    start : TwinNetwork or None
+        What an unstarted run begins with, grown to the recipe's sizes; None: random weights.
 
     Attributes
     ----------
@@ -46,14 +50,17 @@ class Trainer:
         Steps done.
     """
 
-    def __init__(self, recipe, features, run, device):
+    def __init__(self, recipe, features, run, device, start=None):
         self._fit, self._seed = recipe.fit, recipe.seed
         self._run, self._device = run, torch.device(device)
         self._train = Windows(features, "train", recipe.fit.n_frames)
         self._dev = Windows(features, "dev", recipe.fit.n_frames)
         torch.manual_seed(recipe.seed)
-        mean, deviation = self._train.statistics()
-        self.network = TwinNetwork(recipe.topology, mean, deviation).to(self._device)
+        if start is None:
+            network = TwinNetwork(recipe.topology, *self._train.statistics())
+        else:
+            network = grown_network(start, recipe.topology)
+        self.network = network.to(self._device)
         self._optimiser = torch.optim.AdamW(
             self.network.parameters(), betas=(0.9, 0.98), weight_decay=recipe.fit.weight_decay
         )
@@ -116,7 +123,9 @@ class Trainer:
         """One step; loss and parts. Chance comes from (seed, step): a resumed fit is the same."""
         fit = self._fit
         rng = np.random.default_rng((self._seed, self.step))
-        batch = self._train.draw(rng, fit.batch_size, self._device)
+        batch = self._train.draw(rng, fit.batch_size)
+        batch = batch._replace(features=recoloured(rng, batch.features, fit.colour_db))
+        batch = on_device(batch, self._device)
         for group in self._optimiser.param_groups:
             group["lr"] = learning_rate(fit, self.step)
         loss, parts = _loss(self.network, batch, fit, is_quantised(fit, self.step))
@@ -148,7 +157,7 @@ class Trainer:
 
 def validation_loss(network, windows, fit, seed, device):
     """Loss and parts of a network, rounded as the engine rounds, on fixed windows."""
-    batch = windows.draw(np.random.default_rng(seed), N_VALIDATION, device)
+    batch = on_device(windows.draw(np.random.default_rng(seed), N_VALIDATION), device)
     with torch.no_grad():
         loss, parts = _loss(network, batch, fit, quantised=True)
     return {"loss": loss.item(), **parts}

@@ -46,6 +46,8 @@ class Fit:
         Share of the last steps, 0...1, with a falling rate; with the engine's int8 rounding.
     batch_size, n_frames, n_warmup_frames : int
         Windows per update, frames per window, and the first frames left out of the loss.
+    colour_db : float
+        How much the frequency response of the microphone varies between windows.
     learning_rate, weight_decay, gradient_norm : float
         AdamW's rate and decay; the norm that gradients are clipped to.
     average_decay : float
@@ -63,6 +65,7 @@ class Fit:
     batch_size: int
     n_frames: int
     n_warmup_frames: int
+    colour_db: float
     learning_rate: float
     weight_decay: float
     gradient_norm: float

@@ -42,12 +42,17 @@ class Windows:
         deviation = np.maximum(features.std(0), DEVIATION_FLOOR)
         return features.mean(0).astype(np.float32), deviation.astype(np.float32)
 
-    def draw(self, rng, n_windows, device):
-        """A Batch of tensors [n_windows, n_frames, ...]."""
+    def draw(self, rng, n_windows):
+        """A Batch of arrays [n_windows, n_frames, ...]."""
         paths = sorted(self._shards)
         rows = []
         for _ in range(n_windows):
             shard = self._shards[paths[rng.integers(len(paths))]]
             start = rng.integers(shard.shape[1] - self._n_frames + 1)
             rows.append(shard[rng.integers(len(shard)), start : start + self._n_frames])
-        return Batch(*(torch.from_numpy(part).to(device) for part in split_rows(np.stack(rows))))
+        return split_rows(np.stack(rows))
+
+
+def on_device(batch, device):
+    """A Batch of tensors."""
+    return Batch(*(torch.from_numpy(part).to(device) for part in batch))

@@ -147,16 +147,17 @@ def test_fit_without_features_says_what_to_run(tmp_path):
         Trainer(tiny_recipe(), tmp_path, tmp_path, "cpu")
 
 
-def test_bundled_recipe_is_read():
-    recipe = load_recipe("default")
-    assert recipe.topology["gru"] == 160
+@pytest.mark.parametrize("name", ["default", "small"])
+def test_bundled_recipes_are_read(name):
+    recipe = load_recipe(name)
+    assert set(recipe.topology) == {"dense", "conv", "gru", "strength_gru"}
     assert 0 < recipe.fit.decay_share < 1
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("seed = 1", ""), "lacks seed"),
+        (("seed = ", "# "), "lacks seed"),
         (("dev_hours", "devhours"), "lacks dev_hours"),
         (("[fit]", "[fit]\nbatch = 3"), "unknown batch"),
         (("[fit]", "[fit"), "not TOML"),

@@ -5,7 +5,10 @@ import pytest
 import torch
 
 from percepnet.constants import N_BANDS, N_FEATURES
+from percepnet_training.augmentation import recoloured
+from percepnet_training.errors import TrainingError
 from percepnet_training.export import engine_network
+from percepnet_training.growth import grown_network
 from percepnet_training.loss import gain_distance, strength_distance
 from percepnet_training.model import TwinNetwork
 from percepnet_training.recurrence import GRU
@@ -118,3 +121,32 @@ def test_loss_grows_with_the_error_and_has_finite_slopes():
         assert (losses.diff() > 0).all()
         losses.sum().backward()
         assert torch.isfinite(values.grad).all()
+
+
+def test_a_grown_network_computes_the_same(twin, features):
+    grown = grown_network(twin, {"dense": 26, "conv": 47, "gru": 33, "strength_gru": 21})
+    frames = torch.from_numpy(features)[None]
+    for ours, expected in zip(grown(frames, False), twin(frames, False), strict=True):
+        torch.testing.assert_close(ours, expected)
+
+
+def test_the_new_units_of_a_grown_network_learn(twin, features):
+    grown = grown_network(twin, {**TOPOLOGY, "gru": 40})
+    sum(output.sum() for output in grown(torch.from_numpy(features)[None], False)).backward()
+    assert grown.gain_head.weight.grad[:, 40 + 32 : 40 + 40].abs().min() > 0    # gru1's new ones
+
+
+def test_a_network_does_not_shrink(twin):
+    with pytest.raises(TrainingError, match="gru = 31 is smaller than the 32"):
+        grown_network(twin, {**TOPOLOGY, "gru": 31})
+
+
+def test_another_microphone_moves_band_levels_smoothly_and_nothing_else(rng, features):
+    windows = np.stack([features] * 50)
+    moved = recoloured(rng, windows, colour_db=3.0) - windows
+    assert not moved[..., N_BANDS:].any()
+    levels_db = moved[..., :N_BANDS] * 20
+    np.testing.assert_allclose(levels_db, levels_db[:, :1].repeat(60, axis=1), atol=1e-4)
+    response_db = levels_db[:, 0]
+    assert 4 < response_db.std() < 12
+    assert np.abs(np.diff(response_db)).mean() < 2
