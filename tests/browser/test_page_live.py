@@ -19,7 +19,7 @@ FAILING_ENGINE = b"""
 const soundProcess = Engine.prototype.process;
 let nHopsLeft = 100;
 Engine.prototype.process = function () {
-  if (nHopsLeft-- === 0) throw new EngineError('ValueError: something broke');
+  if (nHopsLeft-- === 0) throw new Error('ValueError: something broke');
   return soundProcess.call(this);
 };
 """
