@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from percepnet.constants import HOP_LENGTH, LOOKAHEAD, N_BINS, SAMPLE_RATE
-from percepnet.dsp.comb import PAST, noise_gain, tap_shifts, tap_weights
+from percepnet.dsp.comb import PAST, noise_gain, response, tap_shifts
 from percepnet.dsp.erb import BAND_WEIGHTS
 
 # Spectrograms: 43 ms windows, so that harmonics of any voice stand apart
@@ -86,11 +86,10 @@ def draw_filters(path):
     period = SAMPLE_RATE / _EXAMPLE_F0_HZ
     frequency_hz = np.linspace(0, 8 * _EXAMPLE_F0_HZ, 4001)
     for lookahead, heading in ((PAST, "five periods on each side"), (LOOKAHEAD, "20 ms ahead")):
-        shifts = np.array(tap_shifts(period, lookahead))
-        angles = 2 * np.pi * frequency_hz[:, None] * shifts / SAMPLE_RATE
-        gain = np.abs(np.exp(-1j * angles) @ tap_weights(period, lookahead))
+        gain = response(period, frequency_hz, lookahead)
         noise_db = 10 * np.log10(noise_gain(period, lookahead))
-        label = f"{heading}: {len(shifts)} taps, white noise {noise_db:.1f} dB"
+        n_taps = len(tap_shifts(period, lookahead))
+        label = f"{heading}: {n_taps} taps, white noise {noise_db:.1f} dB"
         comb.plot(frequency_hz, 20 * np.log10(gain + 1e-4), label=label)
     comb.set(
         title=f"comb filter of a voice at {_EXAMPLE_F0_HZ} Hz", xlabel="Hz", ylabel="dB",

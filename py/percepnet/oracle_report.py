@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from percepnet.audio_file import AudioFormat, AudioReader, AudioWriter, os_errors_as_audio_errors
-from percepnet.constants import HOP_LENGTH, SAMPLE_RATE
+from percepnet.constants import SAMPLE_RATE
 from percepnet.errors import AudioError
+from percepnet.mixture import mix
 from percepnet.oracle_figures import draw_filters, draw_stages
 from percepnet.oracle_stages import Stages, oracle_stages
 from percepnet.resampler import Resampler
@@ -26,9 +27,6 @@ from percepnet.stream import enhance
 
 MIN_SECONDS, MAX_SECONDS = 1, 60
 
-_ACTIVE_RANGE_DB = 40.0                     # hops this far below the loudest count as speech
-_SILENCE = 1e-4                             # rms of a hop, -80 dB: nothing louder is no signal
-_PEAK = 0.99
 _WAV = AudioFormat(SAMPLE_RATE, 1, "WAV", "FLOAT")
 
 _HEADINGS = {
@@ -141,23 +139,10 @@ def _mix(clean, noise, snr_db, paths, notes):
         )
     if len(noise) < len(clean):
         notes.append(f"{noise_path}: is shorter than the speech and repeated")
-    noise = np.resize(noise, len(clean))
-    scale = 10 ** (-snr_db / 20) * _active_rms(clean, clean_path) / _active_rms(noise, noise_path)
-    noisy = clean + np.float32(scale) * noise
-    peak = np.abs(noisy).max()
-    if peak > _PEAK:
-        notes.append(f"both turned down by {20 * math.log10(peak / _PEAK):.1f} dB to stay in ±1")
-        noisy, clean = noisy * (_PEAK / peak), clean * (_PEAK / peak)
-    return noisy.astype(np.float32), clean.astype(np.float32)
-
-
-def _active_rms(signal, path):
-    """Level of the hops that are not far below the loudest."""
-    hops = signal[: len(signal) // HOP_LENGTH * HOP_LENGTH].reshape(-1, HOP_LENGTH)
-    power = np.mean(hops.astype(float) ** 2, axis=1)
-    if power.max() < _SILENCE**2:
-        raise AudioError(f"{path}: is silent: there is no level to set the ratio by")
-    return math.sqrt(power[power > power.max() * 10 ** (-_ACTIVE_RANGE_DB / 10)].mean())
+    noisy, clean, turned_down_db = mix(clean, noise, snr_db, paths)
+    if turned_down_db > 0:
+        notes.append(f"both turned down by {turned_down_db:.1f} dB to stay in ±1")
+    return noisy, clean
 
 
 def _scores_of(signals, clean, voiced, notes):

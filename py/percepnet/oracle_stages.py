@@ -18,7 +18,7 @@ from percepnet.dsp.gains import (
     scale_bands,
 )
 from percepnet.dsp.stft import overlap_add
-from percepnet.oracle import targets_for
+from percepnet.oracle import Targets, targets_for
 from percepnet.whole_file import Hops, analyse
 
 
@@ -60,8 +60,8 @@ def enhanced_spectra(hops: Hops, gains, strengths):
     return scale_bands(mixed, gains, hops.energy)
 
 
-def oracle_stages(noisy, clean):
-    """Play the oracle.
+def hops_and_targets(noisy, clean) -> tuple[Hops, Targets]:
+    """Analysis of the noisy signal, and the oracle's answers, until its last sample is enhanced.
 
     Parameters
     ----------
@@ -70,21 +70,37 @@ def oracle_stages(noisy, clean):
 
     Returns
     -------
-    Stages
+    Hops
+    Targets
     """
-    n = len(noisy)
-    n_after = -n % HOP_LENGTH + LATENCY     # until the last sample has come out
+    n_after = -len(noisy) % HOP_LENGTH + LATENCY
     noisy, clean = (np.pad(signal, (0, n_after)) for signal in (noisy, clean))
     hops = analyse(noisy)
-    targets = targets_for(hops, clean)
+    return hops, targets_for(hops, clean)
+
+
+def stages_from(noisy, hops, targets):
+    """Play the oracle.
+
+    Parameters
+    ----------
+    noisy : ndarray [shape=(n,), dtype=float32]
+    hops : Hops
+    targets : Targets
+        From `hops_and_targets`.
+
+    Returns
+    -------
+    Stages
+    """
     no_comb = np.zeros_like(targets.strengths)
     gains = targets.level_ratios
 
     def signal(spectra):
-        return overlap_add(spectra)[LATENCY:][:n]
+        return overlap_add(spectra)[LATENCY:][: len(noisy)]
 
     return Stages(
-        noisy=noisy[:n],
+        noisy=noisy,
         magnitude=signal(np.abs(targets.spectrum) * _phase(hops.spectrum)),
         gains=signal(enhanced_spectra(hops, gains, no_comb)),
         comb=signal(enhanced_spectra(hops, gains, targets.strengths)),
@@ -92,6 +108,11 @@ def oracle_stages(noisy, clean):
             enhanced_spectra(hops, filtered_gains(gains, hops.energy), targets.strengths)
         ),
     )
+
+
+def oracle_stages(noisy, clean):
+    """Analyse and play the oracle: `stages_from` of `hops_and_targets`."""
+    return stages_from(noisy, *hops_and_targets(noisy, clean))
 
 
 def _phase(spectrum):

@@ -51,6 +51,11 @@ MAY_IMPORT = {
         "numpy", "percepnet.constants", "percepnet.dsp", "percepnet.oracle",
         "percepnet.whole_file",
     },
+    "percepnet.mixture": {"numpy", "percepnet.constants", "percepnet.errors"},
+    "percepnet.lab": {
+        "numpy", "percepnet.constants", "percepnet.dsp", "percepnet.mixture",
+        "percepnet.oracle_stages", "percepnet.stream",
+    },
     "percepnet.scores": {
         "numpy", "onnxruntime", "pesq", "pystoi", "scipy", "percepnet.constants", "percepnet.dsp",
     },
@@ -59,7 +64,8 @@ MAY_IMPORT = {
     },
     "percepnet.oracle_report": {
         "numpy", "percepnet.audio_file", "percepnet.constants", "percepnet.errors",
-        "percepnet.oracle_figures", "percepnet.oracle_stages", "percepnet.resampler",
+        "percepnet.mixture", "percepnet.oracle_figures", "percepnet.oracle_stages",
+        "percepnet.resampler",
         "percepnet.scores", "percepnet.stream",
     },
     "percepnet.commands": {

@@ -9,8 +9,8 @@ import numpy as np
 
 import percepnet
 import percepnet.benchmark  # not run: its noise takes numpy.random, 0.3 MB
+from percepnet.lab import experiment
 from percepnet.nn.kernels import available_kernels
-from percepnet.oracle_stages import oracle_stages
 
 MODEL_PATH = "/model.npz"
 N_SAMPLES = 4 * percepnet.SAMPLE_RATE // 10
@@ -22,7 +22,7 @@ def main():
     enhance_live(model, noisy)
     for kernel in available_kernels():
         percepnet.enhance(noisy, percepnet.load_model(MODEL_PATH, kernel=kernel), strength=0.5)
-    oracle_stages(noisy, noisy / 2)
+    experiment(noisy, noisy[::-1], 5, model)
     print_numbers(noisy)
     make_errors(model)
 

@@ -8,7 +8,13 @@ unchanged, and next to nothing of the noise attenuation is lost.
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from percepnet.constants import COMB_PERIODS, LOOKAHEAD, MAX_PERIOD, WINDOW_LENGTH
+from percepnet.constants import (
+    COMB_PERIODS,
+    LOOKAHEAD,
+    MAX_PERIOD,
+    SAMPLE_RATE,
+    WINDOW_LENGTH,
+)
 
 PAST = COMB_PERIODS * MAX_PERIOD
 """Samples before a frame that the filter may reach back to."""
@@ -62,6 +68,26 @@ def tap_weights(period, lookahead=LOOKAHEAD):
     ndarray [shape=(n_taps,)]
     """
     return _WEIGHTS[_n_future(period, lookahead)]
+
+
+def response(period, frequency_hz, lookahead=LOOKAHEAD):
+    """Gain of the filter at some frequencies: one at the harmonics, little between them.
+
+    Parameters
+    ----------
+    period : float
+        In samples.
+    frequency_hz : ndarray [shape=(n,)]
+    lookahead : int
+        Samples known after the frame.
+
+    Returns
+    -------
+    ndarray [shape=(n,)]
+    """
+    shifts = np.array(tap_shifts(period, lookahead))
+    angles = 2 * np.pi / SAMPLE_RATE * frequency_hz[:, None] * shifts
+    return np.abs(np.exp(-1j * angles) @ tap_weights(period, lookahead))
 
 
 def noise_gain(period, lookahead=LOOKAHEAD):

@@ -182,8 +182,20 @@ class PitchTracker:
         return longest - _peak(_refine(self._past, self._past_windows, frame).tolist()), correlation
 
 
-def _correlate_all(signal):
-    """Correlations (n_hops, 177) and levels (n_hops,) of a whole signal, hop by hop as live."""
+def correlogram(signal):
+    """What every hop of a signal has in common with its past, hop by hop as live.
+
+    Parameters
+    ----------
+    signal : ndarray [shape=(n,), dtype=float64]
+        ±1; n a multiple of HOP_LENGTH.
+
+    Returns
+    -------
+    correlations : ndarray [shape=(n / HOP_LENGTH, 177)]
+        Of the newest 20 ms, at `LAGS`; at most 1.
+    levels : ndarray [shape=(n / HOP_LENGTH,)]
+    """
     signal = np.concatenate([np.zeros(_N_TAPS - 1), signal])
     decimated = _low_pass(sliding_window_view(signal, _N_TAPS)[::PITCH_DECIMATION])
     decimated = np.concatenate([np.zeros(_WINDOW - _HOP + _ORDER), decimated])
@@ -227,7 +239,7 @@ def track_live(history):
     periods, correlations : ndarray [shape=(n / HOP_LENGTH,)]
         Of the frame two hops before each hop.
     """
-    correlations, levels = _correlate_all(history[HISTORY_BEFORE:])
+    correlations, levels = correlogram(history[HISTORY_BEFORE:])
     indices, means = decide_live(correlations, levels, LOOKAHEAD_HOPS + 1)
     first = HISTORY_BEFORE - (LOOKAHEAD_HOPS + 1) * HOP_LENGTH
     starts = first + HOP_LENGTH * np.arange(len(levels))
@@ -249,7 +261,7 @@ def track_whole(history):
     periods, correlations : ndarray [shape=(n / HOP_LENGTH,)]
         Of the frame that ends with each hop.
     """
-    correlations, levels = _correlate_all(history[HISTORY_BEFORE:])
+    correlations, levels = correlogram(history[HISTORY_BEFORE:])
     indices = decide_whole(correlations, levels)
     starts = HISTORY_BEFORE - HOP_LENGTH + HOP_LENGTH * np.arange(len(levels))
     return _refine_all(history, starts, indices), correlations[np.arange(len(levels)), indices]
