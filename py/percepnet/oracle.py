@@ -35,6 +35,8 @@ class TrainingFrames:
     strengths: np.ndarray       # (n_hops, N_BANDS) float32, 0 to 1
     mask: np.ndarray            # (n_hops, N_BANDS) bool: the target means something
     voice: np.ndarray           # (n_hops,) float32, 0 or 1
+    spectra: tuple[np.ndarray, np.ndarray, np.ndarray]
+    # noisy, its periodic part, clean; each (n_hops, N_BINS) complex64
 
 
 def strengths_for_coherence(clean, noisy, comb, noisy_comb, comb_scale):
@@ -192,4 +194,5 @@ def training_frames(noisy, clean):
         strengths=targets.strengths,
         mask=(targets.energy > _AUDIBLE) | (hops.energy > _AUDIBLE),
         voice=_voice(targets.energy),
+        spectra=(hops.spectrum, hops.pitch_spectrum, targets.spectrum),
     )

@@ -14,11 +14,14 @@ from percepnet_training.errors import TrainingError
 from percepnet_training.evaluate import score_mixtures
 from percepnet_training.export import engine_network
 from percepnet_training.features import make_shards, mixer_for
-from percepnet_training.fit import Trainer, load_averaged, validation_loss
+from percepnet_training.fit import CHECKPOINT_FILE, Trainer, load_averaged, validation_loss
+from percepnet_training.growth import grown_network
+from percepnet_training.model import TwinNetwork
+from percepnet_training.objectives import BandObjective, SignalObjective
 from percepnet_training.recipe import RECIPE_FILE, load_recipe, recipe_text
-from percepnet_training.windows import Windows
 
 USAGE_ERROR = 2
+TUNE_FOLDER = "tune"  # of the run: the second stage's checkpoint and log
 
 
 def main(arguments=None):
@@ -38,7 +41,7 @@ def main(arguments=None):
 def _parser():
     parser = argparse.ArgumentParser(
         prog="percepnet-train",
-        description="Train a model: data, features, fit, export, evaluate. "
+        description="Train a model: data, features, fit, tune, export, evaluate. "
         "Each step can be stopped and goes on where it was.",
     )
     steps = parser.add_subparsers(required=True, metavar="STEP")
@@ -68,17 +71,21 @@ def _parser():
     )
     fit = step("fit", _fit, "train the network on the features made so far")
     fit.add_argument(
-        "--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu"
-    )
-    fit.add_argument(
-        "--threads", type=int, default=os.cpu_count(), help="of the CPU (default: %(default)s)"
-    )
-    fit.add_argument(
         "--start",
         type=Path,
         metavar="RUN",
         help="begin with the averaged weights of another run, grown to this recipe's sizes",
     )
+    tune = step("tune", _tune, "go on from the fit, comparing the enhanced signal")
+    for training in (fit, tune):
+        training.add_argument(
+            "--device",
+            choices=("cpu", "cuda"),
+            default="cuda" if torch.cuda.is_available() else "cpu",
+        )
+        training.add_argument(
+            "--threads", type=int, default=os.cpu_count(), help="of the CPU (default: %(default)s)"
+        )
     export = step("export", _export, "write the averaged weights of the last checkpoint as a model")
     export.add_argument("model", type=Path, metavar="MODEL.npz")
     evaluate = step("evaluate", _evaluate, "loss and SI-SDR on mixtures of the dev split")
@@ -99,33 +106,55 @@ def _data(options):
 
 def _features(options):
     recipe = _recipe(options.run)
-    for split, hours in (("dev", recipe.data.dev_hours), ("train", recipe.data.hours)):
+    hours = {
+        "dev": recipe.data.dev_hours,
+        "train": recipe.data.hours,
+        "tunedev": 0.1 * recipe.data.tune_hours,
+        "tune": recipe.data.tune_hours,
+    }
+    for split, split_hours in hours.items():
         make_shards(
-            _shards(options.run), options.run / "corpus", split, hours, recipe, options.jobs
+            _shards(options.run), options.run / "corpus", split, split_hours, recipe, options.jobs
         )
 
 
 def _fit(options):
-    torch.set_num_threads(options.threads)
     recipe = _recipe(options.run)
-    start = options.start and load_averaged(options.start, _recipe(options.start).topology)[0]
-    trainer = Trainer(recipe, _shards(options.run), options.run, options.device, start)
-    trainer.run(recipe.fit.n_steps)
+    objective = BandObjective(_shards(options.run), recipe.fit, options.device)
+    torch.manual_seed(recipe.seed)
+    if options.start:
+        other = load_averaged(options.start, _recipe(options.start).topology)[0]
+        start = grown_network(other, recipe.topology)
+    else:
+        start = TwinNetwork(recipe.topology, *objective.statistics())
+    _train(options, recipe.fit, recipe.seed, objective, start, options.run)
+
+
+def _tune(options):
+    recipe = _recipe(options.run)
+    objective = SignalObjective(_shards(options.run), recipe.tune, options.device)
+    start = load_averaged(options.run, recipe.topology)[0]
+    _train(options, recipe.tune, recipe.seed, objective, start, options.run / TUNE_FOLDER)
+
+
+def _train(options, stage, seed, objective, start, folder):
+    torch.set_num_threads(options.threads)
+    Trainer(stage, seed, objective, start, folder, options.device).run(stage.n_steps)
 
 
 def _export(options):
-    twin, step = load_averaged(options.run, _recipe(options.run).topology)
+    twin, stage, step = _trained(options.run)
     network = engine_network(twin)
     save_model(network, options.model)
-    print(f"{options.model}: {network.n_weights} weights after {step} steps")
+    print(f"{options.model}: {network.n_weights} weights after {step} steps of {stage}")
 
 
 def _evaluate(options):
     recipe = _recipe(options.run)
-    twin, step = load_averaged(options.run, recipe.topology)
-    windows = Windows(_shards(options.run), "dev", recipe.fit.n_frames)
-    values = validation_loss(twin, windows, recipe.fit, recipe.seed, "cpu")
-    print(f"step {step}:", *(f"{name} {value:.4f}" for name, value in values.items()))
+    twin, stage, step = _trained(options.run)
+    objective = BandObjective(_shards(options.run), recipe.fit, "cpu")
+    values = validation_loss(twin, objective, recipe.seed)
+    print(f"{stage}, step {step}:", *(f"{name} {value:.4f}" for name, value in values.items()))
     mixer = mixer_for(options.run / "corpus", "dev", recipe)
     scores = score_mixtures(engine_network(twin), mixer, options.mixtures)
     print("SI-SDR, dB     mixtures   noisy  enhanced   gain")
@@ -135,6 +164,14 @@ def _evaluate(options):
             f"{score.low_db:5.0f} ...{score.high_db:4.0f} {score.n_mixtures:10d} "
             f"{score.noisy_db:9.2f} {score.enhanced_db:9.2f} {gain_db:6.2f}"
         )
+
+
+def _trained(run):
+    """Averaged network of the last stage begun, that stage's name, and the step."""
+    tuned = run / TUNE_FOLDER
+    is_tuned = (tuned / CHECKPOINT_FILE).exists()
+    twin, step = load_averaged(tuned if is_tuned else run, _recipe(run).topology)
+    return twin, "tuning" if is_tuned else "the fit", step
 
 
 def _recipe(run):

@@ -3,17 +3,12 @@
 import csv
 import os
 
-COLUMNS = (
-    "step", "hours", "seconds", "rate", "quantised", "split", "loss", "gain", "strength",
-    "detection",
-)  # fmt: skip
-
 
 def append_row(path, row):
-    """Add a row, a dict with the keys COLUMNS; a new file gets a header."""
+    """Add a row, a dict; a new file gets its keys as the header."""
     is_new = not path.exists()
     with open(path, "a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS)
+        writer = csv.DictWriter(file, row)
         if is_new:
             writer.writeheader()
         writer.writerow(row)
@@ -24,10 +19,11 @@ def forget_after(path, step):
     if not path.exists():
         return
     with open(path, newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if int(row["step"]) <= step]
+        reader = csv.DictReader(file)
+        rows = [row for row in reader if int(row["step"]) <= step]
     partial = path.with_suffix(".partial")
     with open(partial, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS)
+        writer = csv.DictWriter(file, reader.fieldnames)
         writer.writeheader()
         writer.writerows(rows)
     os.replace(partial, path)

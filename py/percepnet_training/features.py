@@ -1,4 +1,4 @@
-"""Mixtures to what the fit reads: shards of features and targets, made once, in parallel."""
+"""Mixtures to what the training reads: shards of features, targets and spectra, made once."""
 
 import os
 from concurrent.futures import ProcessPoolExecutor
@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from percepnet.constants import (
     BAND_CENTRES,
+    ENERGY_SCALE,
     LOOKAHEAD_HOPS,
     N_BANDS,
     N_BINS,
@@ -18,9 +19,13 @@ from percepnet.constants import (
 )
 from percepnet.oracle import training_frames
 from percepnet_training.corpus import Corpus
+from percepnet_training.enhancement import N_PASSED
 from percepnet_training.synthesis import Mixer
 
 N_PER_SHARD = 30  # 20-s mixtures: ten minutes a file
+N_PER_SPECTRAL_SHARD = 6  # 10 MB a mixture
+# Mixtures for the fit and for tuning, each with a seed of its own beside the recipe's.
+SPLITS = {"train": 0, "dev": 1_000_003, "tune": 2_000_003, "tunedev": 3_000_017}
 BAND_HZ = np.array(BAND_CENTRES) * (SAMPLE_RATE / 2 / (N_BINS - 1))
 KNOWN_SHARE = 0.95  # of the bandwidth: its edge is an estimate
 MASKED = -1.0  # as a gain target: left out of the loss
@@ -47,7 +52,7 @@ def make_shards(folder, corpus_folder, split, hours, recipe, n_jobs):
     ----------
     folder, corpus_folder : Path
     split : str
-        ``"train"`` or ``"dev"``.
+        ``"train"`` or ``"dev"``; ``"tune"`` and ``"tunedev"`` have spectra beside the rows.
     hours : float
         Of mixtures, rounded up to whole shards.
     recipe : Recipe
@@ -55,7 +60,7 @@ def make_shards(folder, corpus_folder, split, hours, recipe, n_jobs):
         Processes.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    n_shards = int(np.ceil(hours * 3600 / recipe.data.sequence_seconds / N_PER_SHARD))
+    n_shards = int(np.ceil(hours * 3600 / recipe.data.sequence_seconds / _n_per_shard(split)))
     todo = [index for index in range(n_shards) if not shard_path(folder, split, index).exists()]
     make = partial(_make_shard, folder, corpus_folder, split, recipe)
     with ProcessPoolExecutor(n_jobs) as pool:
@@ -64,8 +69,16 @@ def make_shards(folder, corpus_folder, split, hours, recipe, n_jobs):
 
 
 def shard_path(folder, split, index):
-    """File of a shard: (N_PER_SHARD, n_frames, N_COLUMNS) float16."""
+    """File of a shard: (n_mixtures, n_frames, N_COLUMNS) float16."""
     return folder / f"{split}_{index:04d}.npy"
+
+
+def spectra_path(path):
+    """File of a shard's spectra: (n_mixtures, n_frames, 3, 2, N_PASSED) float16.
+
+    Noisy, its periodic part, clean; real and imaginary; in the unit of ENERGY_SCALE.
+    """
+    return path.with_name(f"spectra_{path.name}")
 
 
 def list_shards(folder, split):
@@ -74,15 +87,14 @@ def list_shards(folder, split):
 
 
 def mixer_for(corpus_folder, split, recipe):
-    """The mixer of one split; validation has a seed of its own."""
-    corpus = Corpus(corpus_folder, split, recipe.data.noise_weights)
-    seed = recipe.seed if split == "train" else recipe.seed + 1_000_003
-    return Mixer(corpus, recipe.data.sequence_seconds, seed)
+    """The mixer of one split."""
+    recordings = "dev" if split.endswith("dev") else "train"
+    corpus = Corpus(corpus_folder, recordings, recipe.data.noise_weights)
+    return Mixer(corpus, recipe.data.sequence_seconds, recipe.seed + SPLITS[split])
 
 
-def mixture_rows(mixture):
-    """Features and targets of a mixture, (n_hops, N_COLUMNS) float16."""
-    frames = training_frames(mixture.noisy, mixture.clean)
+def mixture_rows(mixture, frames):
+    """Features and targets of a mixture and its TrainingFrames, (n_hops, N_COLUMNS) float16."""
     known = frames.mask & known_bands(mixture.bandwidth_hz)
     return np.concatenate(
         (
@@ -115,12 +127,37 @@ def split_rows(rows):
     return Batch(features, gains * mask, strengths * mask, mask, voice[..., 0])
 
 
+def _has_spectra(split):
+    return split.startswith("tune")
+
+
+def _n_per_shard(split):
+    return N_PER_SPECTRAL_SHARD if _has_spectra(split) else N_PER_SHARD
+
+
 def _make_shard(folder, corpus_folder, split, recipe, index):
     mixer = mixer_for(corpus_folder, split, recipe)
-    numbers = range(index * N_PER_SHARD, (index + 1) * N_PER_SHARD)
-    rows = np.stack([mixture_rows(mixer.mixture(number)) for number in numbers])
+    n_mixtures = _n_per_shard(split)
+    rows, spectra = [], []
+    for number in range(index * n_mixtures, (index + 1) * n_mixtures):
+        mixture = mixer.mixture(number)
+        frames = training_frames(mixture.noisy, mixture.clean)
+        rows.append(mixture_rows(mixture, frames))
+        if _has_spectra(split):
+            spectra.append(_packed(frames.spectra))
     path = shard_path(folder, split, index)
+    if spectra:
+        _save(spectra_path(path), np.stack(spectra))
+    _save(path, np.stack(rows))  # last: it marks the shard as complete
+
+
+def _packed(spectra):
+    passed = np.stack(spectra, axis=1)[..., :N_PASSED] * np.float32(np.sqrt(ENERGY_SCALE))
+    return np.stack((passed.real, passed.imag), axis=2).astype(np.float16)
+
+
+def _save(path, array):
     partial_path = path.with_suffix(f".{os.getpid()}.partial")
     with open(partial_path, "wb") as file:
-        np.save(file, rows)
+        np.save(file, array)
     os.replace(partial_path, path)

@@ -1,4 +1,4 @@
-"""The fit: windows of shards in, checkpoints out. Goes on where it stopped, at any moment."""
+"""The optimisation: an objective in, checkpoints out. Goes on where it stopped, at any moment."""
 
 import os
 import time
@@ -7,14 +7,9 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from percepnet_training.augmentation import recoloured
 from percepnet_training.curves import append_row, forget_after
 from percepnet_training.errors import TrainingError
-from percepnet_training.features import Batch
-from percepnet_training.growth import grown_network
-from percepnet_training.loss import training_loss
 from percepnet_training.model import TwinNetwork
-from percepnet_training.windows import Windows, on_device
 
 CHECKPOINT_FILE = "checkpoint.pt"
 LOG_FILE = "log.csv"
@@ -27,19 +22,19 @@ FRAMES_PER_HOUR = 360_000
 
 
 class Trainer:
-    """State of a fit: network, optimiser, averaged weights, step.
+    """State of an optimisation: network, optimiser, averaged weights, step.
 
     Parameters
     ----------
-    recipe : Recipe
-    features : Path
-        Folder of the shards.
+    stage : percepnet_training.recipe.Stage
+    seed : int
+    objective : BandObjective or SignalObjective
+    start : TwinNetwork
+        What an unstarted run begins with.
     run : Path
         Where checkpoint and log go; an existing checkpoint is taken up.
     device : str
         ``"cpu"`` or ``"cuda"``.
-    start : TwinNetwork or None
-        What an unstarted run begins with, grown to the recipe's sizes; None: random weights.
 
     Attributes
     ----------
@@ -50,19 +45,13 @@ class Trainer:
         Steps done.
     """
 
-    def __init__(self, recipe, features, run, device, start=None):
-        self._fit, self._seed = recipe.fit, recipe.seed
+    def __init__(self, stage, seed, objective, start, run, device):
+        self._stage, self._seed, self._objective = stage, seed, objective
         self._run, self._device = run, torch.device(device)
-        self._train = Windows(features, "train", recipe.fit.n_frames)
-        self._dev = Windows(features, "dev", recipe.fit.n_frames)
-        torch.manual_seed(recipe.seed)
-        if start is None:
-            network = TwinNetwork(recipe.topology, *self._train.statistics())
-        else:
-            network = grown_network(start, recipe.topology)
-        self.network = network.to(self._device)
+        run.mkdir(parents=True, exist_ok=True)
+        self.network = start.to(self._device)
         self._optimiser = torch.optim.AdamW(
-            self.network.parameters(), betas=(0.9, 0.98), weight_decay=recipe.fit.weight_decay
+            self.network.parameters(), betas=(0.9, 0.98), weight_decay=stage.weight_decay
         )
         self.average = {name: value.clone() for name, value in self.network.state_dict().items()}
         self.step = 0
@@ -87,7 +76,7 @@ class Trainer:
                     self._log("train", means)
                     bar.set_postfix(loss=f"{means['loss']:.4f}")
                     recent = []
-                    self._train.refresh()
+                    self._objective.refresh()
                 if self.step % VALIDATION_STEPS == 0 or is_last:
                     self._log("dev", self.validate())
                 if is_last or time.monotonic() - saved > SAVE_SECONDS:
@@ -95,9 +84,9 @@ class Trainer:
                     saved = time.monotonic()
 
     def validate(self):
-        """Loss and parts of the averaged weights on the dev split."""
+        """Loss and parts of the averaged weights on the dev split, rounded as the engine rounds."""
         network = averaged_network(self.network.topology, self.average).to(self._device)
-        return validation_loss(network, self._dev, self._fit, self._seed, self._device)
+        return validation_loss(network, self._objective, self._seed)
 
     def save(self):
         """Write the checkpoint, whole or not at all."""
@@ -120,46 +109,46 @@ class Trainer:
         self.step, self._seconds = state["step"], state["seconds"]
 
     def _update(self):
-        """One step; loss and parts. Chance comes from (seed, step): a resumed fit is the same."""
-        fit = self._fit
+        """One step; loss and parts. Chance comes from (seed, step): a resumed run is the same."""
+        stage = self._stage
         rng = np.random.default_rng((self._seed, self.step))
-        batch = self._train.draw(rng, fit.batch_size)
-        batch = batch._replace(features=recoloured(rng, batch.features, fit.colour_db))
-        batch = on_device(batch, self._device)
         for group in self._optimiser.param_groups:
-            group["lr"] = learning_rate(fit, self.step)
-        loss, parts = _loss(self.network, batch, fit, is_quantised(fit, self.step))
+            group["lr"] = learning_rate(stage, self.step)
+        loss, parts = self._objective.loss(
+            self.network, rng, stage.batch_size, is_quantised(stage, self.step), is_training=True
+        )
         self._optimiser.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), fit.gradient_norm)
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), stage.gradient_norm)
         self._optimiser.step()
         self.step += 1
         # A short memory at first, else the random start stays in the average.
-        decay = min(fit.average_decay, self.step / (self.step + 10))
+        decay = min(stage.average_decay, self.step / (self.step + 10))
         with torch.no_grad():
             for name, value in self.network.named_parameters():
                 self.average[name].lerp_(value, 1 - decay)
         return {"loss": loss.item(), **parts}
 
     def _log(self, split, values):
-        fit = self._fit
+        stage = self._stage
         row = {
             "step": self.step,
-            "hours": f"{self.step * fit.batch_size * fit.n_frames / FRAMES_PER_HOUR:.2f}",
+            "hours": f"{self.step * stage.batch_size * stage.n_frames / FRAMES_PER_HOUR:.2f}",
             "seconds": f"{self._seconds:.0f}",
-            "rate": f"{learning_rate(fit, self.step):.2e}",
-            "quantised": int(is_quantised(fit, self.step)),
+            "rate": f"{learning_rate(stage, self.step):.2e}",
+            "quantised": int(is_quantised(stage, self.step)),
             "split": split,
         }
         values = {name: f"{value:.5f}" for name, value in values.items()}
         append_row(self._run / LOG_FILE, row | values)
 
 
-def validation_loss(network, windows, fit, seed, device):
+def validation_loss(network, objective, seed):
     """Loss and parts of a network, rounded as the engine rounds, on fixed windows."""
-    batch = on_device(windows.draw(np.random.default_rng(seed), N_VALIDATION), device)
     with torch.no_grad():
-        loss, parts = _loss(network, batch, fit, quantised=True)
+        loss, parts = objective.loss(
+            network, np.random.default_rng(seed), N_VALIDATION, quantised=True, is_training=False
+        )
     return {"loss": loss.item(), **parts}
 
 
@@ -178,27 +167,19 @@ def load_averaged(run, topology):
     return averaged_network(topology, state["average"]), state["step"]
 
 
-def learning_rate(fit, step):
+def learning_rate(stage, step):
     """Rate of a step: linear warm-up, constant, then half a cosine down to zero."""
-    n_warmup = min(N_WARMUP_STEPS, fit.n_steps // 10)
+    n_warmup = min(N_WARMUP_STEPS, stage.n_steps // 10)
     warm = min(1.0, (step + 1) / n_warmup)
-    start = fit.n_steps * (1 - fit.decay_share)
-    turn = np.clip((step - start) / max(1, fit.n_steps - start), 0, 1)
-    return float(fit.learning_rate * warm * (0.5 + 0.5 * np.cos(np.pi * turn)))
+    start = stage.n_steps * (1 - stage.decay_share)
+    turn = np.clip((step - start) / max(1, stage.n_steps - start), 0, 1)
+    return float(stage.learning_rate * warm * (0.5 + 0.5 * np.cos(np.pi * turn)))
 
 
-def is_quantised(fit, step):
+def is_quantised(stage, step):
     """Whether a step trains through the engine's rounding: the last ones do."""
-    return step >= fit.n_steps * (1 - fit.quantised_share)
+    return step >= stage.n_steps * (1 - stage.quantised_share)
 
 
 def _read_checkpoint(run, device):
     return torch.load(run / CHECKPOINT_FILE, map_location=device, weights_only=True)
-
-
-def _loss(network, batch, fit, quantised):
-    with torch.autocast(batch.features.device.type, torch.bfloat16, enabled=fit.bfloat16):
-        outputs = network(batch.features, quantised)
-    skip = fit.n_warmup_frames
-    gains, strengths = (values[:, skip:] for values in outputs)
-    return training_loss(gains, strengths, Batch(*(part[:, skip:] for part in batch)), fit)

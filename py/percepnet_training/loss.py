@@ -47,7 +47,7 @@ def training_loss(gain_logits, strength_logits, batch, weights):
     strength_logits : (n_batch, n_frames, N_BANDS) float32
     batch : Batch
         Targets of the same frames.
-    weights : percepnet_training.recipe.Fit
+    weights : percepnet_training.recipe.Stage
         ``strength_weight``, ``voice_weight``, ``detection_weight``.
 
     Returns

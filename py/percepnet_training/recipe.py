@@ -18,7 +18,9 @@ class Data:
     Attributes
     ----------
     hours, dev_hours : float
-        Hours of mixtures for training and for validation.
+        Hours of mixtures for the fit and for its validation.
+    tune_hours : float
+        Hours of mixtures with spectra for the tuning, a tenth of it for its validation beside.
     sequence_seconds : float
         Length of one mixture, seconds.
     n_simulated_rooms : int
@@ -29,14 +31,15 @@ class Data:
 
     hours: float
     dev_hours: float
+    tune_hours: float
     sequence_seconds: float
     n_simulated_rooms: int
     noise_weights: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Fit:
-    """Optimisation.
+class Stage:
+    """An optimisation.
 
     Attributes
     ----------
@@ -47,7 +50,7 @@ class Fit:
     batch_size, n_frames, n_warmup_frames : int
         Windows per update, frames per window, and the first frames left out of the loss.
     colour_db : float
-        How much the frequency response of the microphone varies between windows.
+        How much the frequency response of the microphone varies between windows, dB.
     learning_rate, weight_decay, gradient_norm : float
         AdamW's rate and decay; the norm that gradients are clipped to.
     average_decay : float
@@ -84,12 +87,15 @@ class Recipe:
     ----------
     topology : dict of str to int
         ``dense``, ``conv``, ``gru`` and ``strength_gru``: units of the layers.
+    fit, tune : Stage
+        By bands, then by the enhanced signal; what [tune] does not say is as in [fit].
     """
 
     seed: int
     topology: dict[str, int]
     data: Data
-    fit: Fit
+    fit: Stage
+    tune: Stage
 
 
 def load_recipe(source):
@@ -132,15 +138,22 @@ def parse_recipe(text, source):
     except tomllib.TOMLDecodeError as error:
         raise TrainingError(f"{source} is not TOML: {error}") from error
     _check_keys(tree, Recipe, source)
-    for name, kind in (("data", Data), ("fit", Fit)):
-        _check_keys(tree[name], kind, f"[{name}] of {source}")
-    recipe = Recipe(tree["seed"], tree["topology"], Data(**tree["data"]), Fit(**tree["fit"]))
+    tables = {
+        "data": (Data, tree["data"]),
+        "fit": (Stage, tree["fit"]),
+        "tune": (Stage, tree["fit"] | tree["tune"]),
+    }
+    for name, (kind, table) in tables.items():
+        _check_keys(table, kind, f"[{name}] of {source}")
+    parts = {name: kind(**table) for name, (kind, table) in tables.items()}
+    recipe = Recipe(tree["seed"], tree["topology"], **parts)
     n_frames = round(recipe.data.sequence_seconds * SAMPLE_RATE / HOP_LENGTH)
-    if not recipe.fit.n_warmup_frames < recipe.fit.n_frames <= n_frames:
-        raise TrainingError(
-            f"{source} has n_frames = {recipe.fit.n_frames}: it must be more than n_warmup_frames "
-            f"and no more than the {n_frames} frames of a sequence"
-        )
+    for stage in (recipe.fit, recipe.tune):
+        if not stage.n_warmup_frames < stage.n_frames <= n_frames:
+            raise TrainingError(
+                f"{source} has n_frames = {stage.n_frames}: it must be more than n_warmup_frames "
+                f"and no more than the {n_frames} frames of a sequence"
+            )
     return recipe
 
 

@@ -1,10 +1,9 @@
-"""Batches for the fit: random windows of the shards."""
+"""Batches: random windows of the shards."""
 
 import numpy as np
-import torch
 
 from percepnet_training.errors import TrainingError
-from percepnet_training.features import Batch, list_shards, split_rows
+from percepnet_training.features import list_shards, spectra_path, split_rows
 
 DEVIATION_FLOOR = 1e-2  # of a feature that hardly changes
 
@@ -44,15 +43,33 @@ class Windows:
 
     def draw(self, rng, n_windows):
         """A Batch of arrays [n_windows, n_frames, ...]."""
+        return self._batch(self._places(rng, n_windows))
+
+    def _places(self, rng, n_windows):
+        """Where random windows lie: file, mixture, frames."""
         paths = sorted(self._shards)
-        rows = []
+        places = []
         for _ in range(n_windows):
-            shard = self._shards[paths[rng.integers(len(paths))]]
-            start = rng.integers(shard.shape[1] - self._n_frames + 1)
-            rows.append(shard[rng.integers(len(shard)), start : start + self._n_frames])
+            path = paths[rng.integers(len(paths))]
+            n_mixtures, n_frames, _ = self._shards[path].shape
+            start = rng.integers(n_frames - self._n_frames + 1)
+            frames = slice(start, start + self._n_frames)
+            places.append((path, rng.integers(n_mixtures), frames))
+        return places
+
+    def _batch(self, places):
+        rows = [self._shards[path][mixture, frames] for path, mixture, frames in places]
         return split_rows(np.stack(rows))
 
 
-def on_device(batch, device):
-    """A Batch of tensors."""
-    return Batch(*(torch.from_numpy(part).to(device) for part in batch))
+class SpectralWindows(Windows):
+    """Windows of shards that have spectra."""
+
+    def draw(self, rng, n_windows):
+        """A Batch, and its spectra [n_windows, n_frames, 3, 2, N_PASSED] float16."""
+        places = self._places(rng, n_windows)
+        spectra = [
+            np.load(spectra_path(path), mmap_mode="r")[mixture, frames]
+            for path, mixture, frames in places
+        ]
+        return self._batch(places), np.stack(spectra)

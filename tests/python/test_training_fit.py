@@ -9,7 +9,10 @@ import torch
 
 from percepnet import load_model
 from percepnet.constants import N_BANDS, N_FEATURES
+from percepnet.dsp.erb import BAND_WEIGHTS
+from percepnet.oracle import training_frames
 from percepnet_training.cli import main
+from percepnet_training.enhancement import N_PASSED
 from percepnet_training.errors import TrainingError
 from percepnet_training.evaluate import si_sdr
 from percepnet_training.features import (
@@ -18,9 +21,13 @@ from percepnet_training.features import (
     known_bands,
     make_shards,
     mixture_rows,
+    shard_path,
+    spectra_path,
     split_rows,
 )
 from percepnet_training.fit import LOG_FILE, Trainer, is_quantised, learning_rate
+from percepnet_training.model import TwinNetwork
+from percepnet_training.objectives import BandObjective, SignalObjective
 from percepnet_training.recipe import load_recipe, parse_recipe, recipe_text
 from training_folders import tiny_mixer, tiny_recipe, write_sources
 
@@ -30,8 +37,8 @@ def prepared(tmp_path_factory):
     """Folder with a tiny corpus and its shards."""
     folder = tmp_path_factory.mktemp("run")
     tiny_mixer(folder)
-    for split in ("train", "dev"):
-        make_shards(folder / "features", folder / "corpus", split, 0.008, tiny_recipe(), 1)
+    for split, hours in (("train", 0.008), ("dev", 0.008), ("tune", 0.003), ("tunedev", 0.001)):
+        make_shards(folder / "features", folder / "corpus", split, hours, tiny_recipe(), 1)
     return folder
 
 
@@ -45,8 +52,11 @@ def one_thread():
 
 
 def trainer(prepared, run, recipe=None):
-    run.mkdir(exist_ok=True)
-    return Trainer(recipe or tiny_recipe(), prepared / "features", run, "cpu")
+    recipe = recipe or tiny_recipe()
+    objective = BandObjective(prepared / "features", recipe.fit, "cpu")
+    torch.manual_seed(1)
+    start = TwinNetwork(recipe.topology, *objective.statistics())
+    return Trainer(recipe.fit, recipe.seed, objective, start, run, "cpu")
 
 
 def test_bands_above_the_bandwidth_are_unknown_while_the_clip_is_in_the_frame():
@@ -61,7 +71,7 @@ def test_bands_above_the_bandwidth_are_unknown_while_the_clip_is_in_the_frame():
 
 def test_rows_hold_features_targets_and_mask(tmp_path):
     mixture = tiny_mixer(tmp_path).mixture(1)
-    rows = mixture_rows(mixture)
+    rows = mixture_rows(mixture, training_frames(mixture.noisy, mixture.clean))
     assert rows.shape == (150, N_COLUMNS)
     batch = split_rows(rows)
     assert batch.features.shape == (150, N_FEATURES)
@@ -142,9 +152,34 @@ def test_schedule_warms_up_stays_and_falls():
     assert [is_quantised(fit, step) for step in (0, 1599, 1600, 1999)] == [False, False, True, True]
 
 
-def test_fit_without_features_says_what_to_run(tmp_path):
+@pytest.mark.parametrize("objective", [BandObjective, SignalObjective])
+def test_without_features_an_objective_says_what_to_run(tmp_path, objective):
     with pytest.raises(TrainingError, match="percepnet-train features"):
-        Trainer(tiny_recipe(), tmp_path, tmp_path, "cpu")
+        objective(tmp_path, tiny_recipe().fit, "cpu")
+
+
+def test_spectra_belong_to_the_rows_beside_them(prepared):
+    path = shard_path(prepared / "features", "tune", 1)
+    spectra = np.load(spectra_path(path)).astype(np.float32)
+    rows = split_rows(np.load(path))
+    assert spectra.shape == (*rows.voice.shape, 3, 2, N_PASSED)
+    energy = (spectra**2).sum(3)[:, :, [0, 2]] @ BAND_WEIGHTS[:, :N_PASSED].T
+    gains = np.clip(np.sqrt(energy[:, :, 1] / (energy[:, :, 0] + 1e-3)), 0, 1)
+    heard = (rows.mask > 0) & (rows.gains > 0.1)
+    # The target is the clean level, or less where the comb filter cannot do enough.
+    assert (rows.gains[heard] < gains[heard] + 0.02).all()
+
+
+def test_tuning_brings_the_enhanced_signal_nearer(prepared, tmp_path):
+    recipe = tiny_recipe()
+    fit = trainer(prepared, tmp_path / "run")
+    fit.run(24)
+    objective = SignalObjective(prepared / "features", recipe.tune, "cpu")
+    tuning = Trainer(recipe.tune, 1, objective, fit.network, tmp_path / "run" / "tune", "cpu")
+    before = tuning.validate()
+    assert set(before) == {"loss", *objective.parts}
+    tuning.run(24)
+    assert tuning.validate()["magnitude"] < 0.9 * before["magnitude"]
 
 
 @pytest.mark.parametrize("name", ["default", "small"])
@@ -189,7 +224,7 @@ def write_recipe(path):
 
     tree = asdict(tiny_recipe())
     text = [*lines(tree)]
-    for section in ("topology", "data", "fit"):
+    for section in ("topology", "data", "fit", "tune"):
         text += [f"[{section}]", *lines(tree[section])]
     path.write_text("\n".join(text))
     return path
@@ -202,19 +237,21 @@ def test_the_whole_chain(tmp_path, capsys):
         ["data", run, "--from", sources, "--recipe", recipe],
         ["features", run, "--jobs", "1"],
         ["fit", run, "--threads", "1", "--device", "cpu"],
+        ["tune", run, "--threads", "1", "--device", "cpu"],
         ["export", run, model],
         ["evaluate", run, "--mixtures", "3"],
     ):
         assert main([*map(str, arguments)]) == 0, arguments
     assert load_model(model).topology.gru == tiny_recipe().topology["gru"]
     shown = capsys.readouterr().out
+    assert "24 steps of tuning" in shown
     assert "step 24: loss" in shown
     assert "SI-SDR" in shown
     with open(run / LOG_FILE, newline="") as file:
         assert [row["split"] for row in csv.DictReader(file)] == ["train", "dev"]
 
 
-@pytest.mark.parametrize("step", ["features", "fit", "evaluate"])
+@pytest.mark.parametrize("step", ["features", "fit", "tune", "evaluate"])
 def test_an_empty_run_is_an_error_of_one_line(tmp_path, capsys, step):
     assert main([step, str(tmp_path)]) == 2
     error = capsys.readouterr().err

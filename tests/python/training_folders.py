@@ -44,16 +44,19 @@ def write_sources(folder):
 def tiny_recipe():
     """The default recipe, made small enough for a test."""
     recipe = load_recipe("default")
+    small = {
+        "n_steps": 24, "batch_size": 4, "n_frames": 60, "n_warmup_frames": 5,
+        "learning_rate": 1e-2, "bfloat16": False,
+    }  # fmt: skip
     return replace(
         recipe,
         topology={"dense": 8, "conv": 12, "gru": 12, "strength_gru": 8},
         data=replace(
-            recipe.data, hours=0.008, dev_hours=0.008, sequence_seconds=1.0, n_simulated_rooms=3
+            recipe.data, hours=0.008, dev_hours=0.008, tune_hours=0.003, sequence_seconds=1.0,
+            n_simulated_rooms=3,
         ),
-        fit=replace(
-            recipe.fit, n_steps=24, batch_size=4, n_frames=60, n_warmup_frames=5,
-            learning_rate=1e-2, bfloat16=False,
-        ),
+        fit=replace(recipe.fit, **small),
+        tune=replace(recipe.tune, **small),
     )  # fmt: skip
 
 

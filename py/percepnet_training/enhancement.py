@@ -1,0 +1,92 @@
+"""The torch twin of ``percepnet.dsp.gains``: from gains and strengths to the enhanced spectrum.
+
+Spectra are tensors [2, n_windows, n_frames, N_PASSED]: real and imaginary parts, bins up to 20 kHz.
+"""
+
+import numpy as np
+import torch
+
+from percepnet.constants import MAX_DECAY, MAX_LEVEL_CORRECTION, PASSBAND_EDGE, POSTFILTER_BETA
+from percepnet.dsp.erb import BAND_WEIGHTS, PASSBAND
+
+N_PASSED = PASSBAND_EDGE + 1
+ENERGY_FLOOR = 1e-9  # as in percepnet.dsp.gains, like the other floors here
+GAIN_FLOOR = 1e-8
+DECAY_FLOOR = 1e-3
+OVERSHOOT = 1.4
+MAX_CORRECTION = 2 * np.log(MAX_LEVEL_CORRECTION)
+
+_WEIGHTS = torch.from_numpy(BAND_WEIGHTS[:, :N_PASSED].copy())
+_PASSBAND = torch.from_numpy(PASSBAND[:N_PASSED].copy())
+
+
+def enhanced_spectra(spectrum, pitch_spectrum, gains, strengths):
+    """What the enhancer makes of a network's answer, differentiable.
+
+    Parameters
+    ----------
+    spectrum, pitch_spectrum : float32 [2, n_windows, n_frames, N_PASSED]
+        In the unit of ``percepnet.constants.ENERGY_SCALE``.
+    gains, strengths : float32 [n_windows, n_frames, N_BANDS]
+        0...1.
+
+    Returns
+    -------
+    float32 [2, n_windows, n_frames, N_PASSED]
+    """
+    energy = band_sums(spectrum)
+    gains = limited_decay(postfilter(gains, energy), energy)
+    mixed = spectrum + (pitch_spectrum - spectrum) * interpolated(strengths)
+    return mixed * bin_scales(mixed, gains, energy)
+
+
+def band_sums(spectrum):
+    """Energy of each band, [..., N_BANDS]."""
+    return spectrum.square().sum(0) @ _WEIGHTS.T.to(spectrum.device)
+
+
+def interpolated(values):
+    """A curve over the bins through one value per band, [..., N_PASSED]."""
+    return values @ _WEIGHTS.to(values.device)
+
+
+def postfilter(gains, energy):
+    """Gains after the envelope post-filter, [..., N_BANDS]."""
+    warped = gains * torch.sin(np.pi / 2 * gains)
+    before = (gains.square() * energy).sum(-1, keepdim=True)
+    after = (warped.square() * energy).sum(-1, keepdim=True)
+    # The floor keeps the slope finite in silence.
+    ratio = (before + ENERGY_FLOOR) / (after.clamp_min(1e-6 * before) + ENERGY_FLOOR)
+    common = torch.sqrt((1 + POSTFILTER_BETA) * ratio / (1 + POSTFILTER_BETA * ratio.square()))
+    return warped * torch.where(after <= 1e-6 * before, 1.0, common)
+
+
+def limited_decay(gains, energy):
+    """Gains that fall no faster than the enhancer lets them; from silence, [..., N_BANDS].
+
+    Where the limit acts, it is a constant.
+    """
+    least, limits = torch.zeros_like(gains[:, 0]), []
+    with torch.no_grad():
+        rise = (energy + DECAY_FLOOR) / (torch.roll(energy, -1, 1) + DECAY_FLOOR)
+        for gain, ratio in zip(gains.unbind(1), rise.unbind(1), strict=True):
+            limits.append(least)
+            least = MAX_DECAY * (torch.maximum(gain, least) * ratio).clamp_max(1)
+    return torch.maximum(gains, torch.stack(limits, 1))
+
+
+def bin_scales(mixed, gains, energy):
+    """Factor on each bin that gives every band its level, [..., N_PASSED]."""
+    power = mixed.square().sum(0)
+    weights = _WEIGHTS.T.to(mixed.device)
+    squares = gains.square() + GAIN_FLOOR
+    curve = _limited_log((energy + ENERGY_FLOOR) / (power @ weights + ENERGY_FLOOR))
+    curve = curve + torch.log(squares)
+    got = (power * torch.exp(interpolated(curve))) @ weights
+    wanted = squares * energy
+    curve = curve + OVERSHOOT * _limited_log((wanted + ENERGY_FLOOR) / (got + ENERGY_FLOOR))
+    return torch.exp(interpolated(0.5 * curve)) * _PASSBAND.to(mixed.device)
+
+
+def _limited_log(ratio):
+    return torch.log(ratio).clamp(-MAX_CORRECTION, MAX_CORRECTION)

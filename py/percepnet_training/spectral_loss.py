@@ -1,0 +1,53 @@
+"""How far the enhanced signal is from the clean one, as the ear weighs it."""
+
+import torch
+
+from percepnet.constants import N_BANDS, PASSBAND_EDGE
+from percepnet.dsp.erb import BAND_WEIGHTS
+
+EXPONENT = 0.3  # of magnitudes: about loudness, as in the gains' loss
+COMPLEX_SHARE = 0.3  # of the loss; the rest compares magnitudes only
+FLOOR_DB = -60.0  # below a window's mean, bins count alike
+NOISE_SHARE = 1e-3  # of the noisy power in the level: windows without speech have one
+
+# Every band counts the same, however many bins it has.
+_SHARES = BAND_WEIGHTS / BAND_WEIGHTS.sum(1, keepdims=True)
+_BIN_WEIGHTS = torch.from_numpy(_SHARES.sum(0)[: PASSBAND_EDGE + 1].copy())
+
+
+def spectral_loss(enhanced, clean, noisy, mask):
+    """Distance of compressed spectra (Braun & Tashev 2021), per frame and band.
+
+    Parameters
+    ----------
+    enhanced, clean, noisy : float32 [2, n_windows, n_frames, n_bins]
+        Real and imaginary parts; bins up to 20 kHz.
+    mask : float32 [n_windows, n_frames, n_bins]
+        1 where the clean spectrum is known.
+
+    Returns
+    -------
+    loss : () float32
+    parts : dict of str to float
+        ``magnitude``, ``complex``: unweighted.
+    """
+    level = _power(clean).mean((1, 2)) + NOISE_SHARE * _power(noisy).mean((1, 2))
+    scale = torch.rsqrt(level + 1e-12)[:, None, None]
+    enhanced_size, enhanced = _compressed(enhanced * scale)
+    clean_size, clean = _compressed(clean * scale)
+    weight = mask * _BIN_WEIGHTS.to(mask.device)
+    normaliser = weight.sum().clamp_min(1) / N_BANDS
+    magnitude = ((enhanced_size - clean_size).square() * weight).sum() / normaliser
+    phase = (_power(enhanced - clean) * weight).sum() / normaliser
+    loss = (1 - COMPLEX_SHARE) * magnitude + COMPLEX_SHARE * phase
+    return loss, {"magnitude": magnitude.item(), "complex": phase.item()}
+
+
+def _power(spectrum):
+    return spectrum[0].square() + spectrum[1].square()
+
+
+def _compressed(spectrum):
+    power = _power(spectrum) + 10 ** (FLOOR_DB / 10)
+    size = power ** (EXPONENT / 2)
+    return size, spectrum * (size * torch.rsqrt(power))

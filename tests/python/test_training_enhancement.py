@@ -1,0 +1,79 @@
+"""The torch twin of the enhancer's gains and the loss on its spectra."""
+
+import numpy as np
+import pytest
+import torch
+
+from percepnet.constants import ENERGY_SCALE, N_BANDS, SAMPLE_RATE
+from percepnet.oracle_stages import enhanced_spectra as numpy_spectra
+from percepnet.oracle_stages import filtered_gains
+from percepnet.whole_file import analyse
+from percepnet_training.enhancement import N_PASSED, enhanced_spectra
+from percepnet_training.spectral_loss import spectral_loss
+from training_folders import voice_like
+
+
+@pytest.fixture
+def hops(rng):
+    noisy = voice_like(150, 2.0, 1) + 0.02 * rng.standard_normal(2 * SAMPLE_RATE)
+    noisy[: SAMPLE_RATE // 2] = 0
+    return analyse(noisy.astype(np.float32))
+
+
+def packed(spectra):
+    """Complex (n_frames, N_BINS) as a float32 tensor [2, 1, n_frames, N_PASSED]."""
+    scaled = spectra[None, :, :N_PASSED] * np.float32(np.sqrt(ENERGY_SCALE))
+    return torch.from_numpy(np.stack((scaled.real, scaled.imag)))
+
+
+def random_answers(rng, n_frames):
+    gains = np.clip(rng.normal(0.5, 0.5, (n_frames, N_BANDS)), 0, 1).astype(np.float32)
+    return gains, rng.random((n_frames, N_BANDS), np.float32)
+
+
+def test_the_twin_enhances_as_the_enhancer_does(rng, hops):
+    gains, strengths = random_answers(rng, len(hops.energy))
+    expected = packed(numpy_spectra(hops, filtered_gains(gains, hops.energy), strengths))
+    answers = (torch.from_numpy(values)[None] for values in (gains, strengths))
+    ours = enhanced_spectra(packed(hops.spectrum), packed(hops.pitch_spectrum), *answers)
+    error = (ours - expected).square().sum().sqrt() / expected.square().sum().sqrt()
+    assert error < 1e-5
+
+
+def test_gradients_are_finite_even_in_silence(rng, hops):
+    answers = [
+        torch.from_numpy(values)[None].requires_grad_()
+        for values in random_answers(rng, len(hops.energy))
+    ]
+    noisy, periodic = packed(hops.spectrum), packed(hops.pitch_spectrum)
+    enhanced = enhanced_spectra(noisy, periodic, *answers)
+    loss, _ = spectral_loss(enhanced, 0.5 * noisy, noisy, torch.ones_like(noisy[0]))
+    loss.backward()
+    for answer in answers:
+        assert torch.isfinite(answer.grad).all()
+        assert answer.grad[:, 60:].abs().max() > 0
+
+
+def test_the_loss_is_zero_for_the_clean_signal_and_grows_with_the_error(rng):
+    clean = torch.from_numpy(rng.standard_normal((2, 2, 20, N_PASSED), np.float32))
+    mask = torch.ones_like(clean[0])
+
+    def loss(enhanced):
+        return spectral_loss(enhanced, clean, clean, mask)[0].item()
+
+    assert loss(clean) == 0
+    losses = [loss(clean + share * torch.roll(clean, 1, 2)) for share in (0.1, 0.3, 1.0)]
+    assert losses == sorted(losses)
+    assert losses[0] > 0
+    louder = spectral_loss(40 * clean * 1.5, 40 * clean, 40 * clean, mask)[0].item()
+    assert louder == pytest.approx(loss(1.5 * clean), rel=1e-3)    # levels do not matter
+
+
+def test_masked_bins_do_not_count(rng):
+    clean = torch.from_numpy(rng.standard_normal((2, 1, 20, N_PASSED), np.float32))
+    mask = torch.ones_like(clean[0])
+    mask[..., 200:] = 0
+    enhanced = clean.clone()
+    enhanced[..., 200:] = 0
+    shared = spectral_loss(enhanced, clean, clean, mask)[0]
+    assert shared == 0
