@@ -1,7 +1,11 @@
 /** The worker that runs the engine, seen from the main thread: from its start to its end. */
 
+/** @typedef {import('./protocol.js').ModelFile} ModelFile */
+
 export class EngineThread {
   #worker;
+  /** @type {((error?: Error) => void) | undefined} */
+  #answerModel;
 
   /** Called if the engine stops by itself. @type {(error: Error) => void} */
   onfailure = () => {};
@@ -13,12 +17,12 @@ export class EngineThread {
 
   /**
    * @param {import('./percepnet.js').MainEnd} end
-   * @param {string} modelUrl
+   * @param {Promise<ModelFile>} whenModel
    * @param {(stage: import('./protocol.js').StartStage) => void} onStage
    * @returns {Promise<import('./protocol.js').EngineFacts>}
    * @throws {Error} what could not be loaded and what to do
    */
-  start(end, modelUrl, onStage) {
+  start(end, whenModel, onStage) {
     return new Promise((resolve, reject) => {
       /** @param {Error} error */
       const fail = (error) => {
@@ -29,6 +33,8 @@ export class EngineThread {
       this.#worker.onmessage = ({ data }) => {
         if (data.type === 'stage') onStage(data.stage);
         else if (data.type === 'ready') resolve(data);
+        else if (data.type === 'model-in-use') this.#answerModel?.();
+        else if (data.type === 'model-refused') this.#answerModel?.(new Error(data.message));
         else if (data.type === 'failed') fail(new Error(data.message, { cause: data.detail }));
       };
       // Without a message it is the script that could not be loaded.
@@ -39,12 +45,30 @@ export class EngineThread {
               (message || 'check that engine-worker.js and its imports are served with the page'),
           ),
         );
-      end.startEngine(this.#worker, modelUrl);
+      end.startEngine(this.#worker);
+      whenModel.then((model) => this.#worker.postMessage({ model }), fail);
+    });
+  }
+
+  /**
+   * One at a time, and not before the start.
+   *
+   * @param {import('./percepnet.js').MainEnd} end
+   * @param {ModelFile} model
+   * @returns {Promise<void>} when the next hop will be enhanced with it
+   * @throws {Error} what is wrong with it
+   */
+  useModel(end, model) {
+    return new Promise((resolve, reject) => {
+      this.#answerModel = (error) => (error ? reject(error) : resolve());
+      this.#worker.postMessage({ model });
+      end.announceMessage();
     });
   }
 
   end() {
     this.onfailure = () => {};
+    this.#answerModel?.(new Error('the engine has ended before it had the model: try again'));
     this.#worker.terminate();
   }
 }

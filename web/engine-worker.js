@@ -5,18 +5,45 @@ import { HopStep } from './hop-step.js';
 import { MessageEngineEnd } from './message-transport.js';
 import { SharedEngineEnd } from './shared-transport.js';
 
+/** @typedef {import('./protocol.js').ModelFile} ModelFile */
+
 self.addEventListener('message', start, { once: true });
 
 /** @param {MessageEvent} event */
-async function start({ data: { modelUrl, lines } }) {
+async function start({ data: { lines } }) {
   const End = lines.pipeline === 'shared' ? SharedEngineEnd : MessageEngineEnd;
   const end = new End(lines);
   try {
-    const engine = await Engine.load(modelUrl, (stage) => send({ type: 'stage', stage }));
+    const engine = await Engine.load(firstModel(), (stage) => send({ type: 'stage', stage }));
+    self.addEventListener('message', ({ data }) => {
+      if (data.model) useModel(engine, data.model);
+    });
     send({ type: 'ready', latency: engine.latency, kernel: engine.kernel });
     await end.serve(new HopStep(engine, end.slots));
   } catch (error) {
     send({ type: 'failed', ...describe(/** @type {Error} */ (error)) });
+  }
+}
+
+/** @returns {Promise<ModelFile>} */
+function firstModel() {
+  return new Promise((resolve) => {
+    self.addEventListener('message', ({ data }) => {
+      if (data.model) resolve(data.model); // a second time without effect
+    });
+  });
+}
+
+/**
+ * @param {Engine} engine goes on with the model it has if this one cannot be used
+ * @param {ModelFile} model
+ */
+function useModel(engine, model) {
+  try {
+    engine.useModel(model);
+    send({ type: 'model-in-use' });
+  } catch (error) {
+    send({ type: 'model-refused', message: /** @type {Error} */ (error).message });
   }
 }
 

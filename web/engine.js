@@ -1,7 +1,7 @@
 /** The Python package as the engine that enhances hop by hop. */
 
 import { HOP_LENGTH } from './protocol.js';
-import { fetchFile, Python, runPython } from './python.js';
+import { Python, runPython } from './python.js';
 
 const MODEL_PATH = '/model.npz'; // in Python's memory file system
 
@@ -12,21 +12,35 @@ const SETUP = `
 import numpy as np
 from percepnet import HOP_LENGTH, LATENCY, Enhancer, load_model
 
-model = load_model("${MODEL_PATH}")
-enhancer = Enhancer(model)
-kernel = model.kernel
 hop = np.zeros(HOP_LENGTH, np.float32)
 hop_address = hop.__array_interface__["data"][0]
+models = {}
+
+def model_called(name):
+    if name not in models:
+        models[name] = load_model("${MODEL_PATH}")
+    return models[name]
+
+def begin(name):
+    global enhancer
+    enhancer = Enhancer(model_called(name))
+    return enhancer
+
+def use_model(name):
+    enhancer.model = model_called(name)
 
 def process():
     hop[:] = enhancer.process(hop)
     return float(enhancer.voice_probability)
 `;
 
+/** @typedef {import('./protocol.js').ModelFile} ModelFile */
+
 export class Engine {
   #python;
   #process;
   #enhancer;
+  #useModel;
   #address;
 
   /** Samples by which `process` delays the signal. */
@@ -38,32 +52,36 @@ export class Engine {
   /**
    * Start Python, load the package and the model.
    *
-   * @param {string} modelUrl
+   * @param {Promise<ModelFile>} whenModel
    * @param {(stage: import('./protocol.js').StartStage) => void} onStage
    * @returns {Promise<Engine>}
    * @throws {Error} what could not be loaded and what to do
    */
-  static async load(modelUrl, onStage) {
+  static async load(whenModel, onStage) {
     onStage('runtime');
-    const [python, model] = await Promise.all([Python.start(), fetchFile(modelUrl)]);
+    const [python, model] = await Promise.all([Python.start(), whenModel]);
     onStage('model');
-    python.writeFile(MODEL_PATH, model);
-    const engine = new Engine(python);
+    const engine = new Engine(python, model);
     onStage('warm-up');
     for (let i = 0; i < N_WARM_UP_HOPS; i++) engine.process();
     engine.reset();
     return engine;
   }
 
-  /** @param {Python} python that has the model */
-  constructor(python) {
+  /**
+   * @param {Python} python
+   * @param {ModelFile} model
+   */
+  constructor(python, { name, bytes }) {
     const scope = python.run(SETUP);
     this.#python = python;
+    python.writeFile(MODEL_PATH, bytes);
+    this.#enhancer = runPython(() => scope.get('begin')(name));
+    this.#useModel = scope.get('use_model');
     this.#process = scope.get('process');
-    this.#enhancer = scope.get('enhancer');
     this.#address = scope.get('hop_address');
     this.latency = /** @type {number} */ (scope.get('LATENCY'));
-    this.kernel = /** @type {string} */ (scope.get('kernel'));
+    this.kernel = /** @type {string} */ (this.#enhancer.model.kernel);
   }
 
   /** The buffer `process` works in, `HOP_LENGTH` samples. Take it anew each time. */
@@ -79,6 +97,17 @@ export class Engine {
    */
   process() {
     return runPython(this.#process);
+  }
+
+  /**
+   * Go on with another model. The first time takes as long as ten hops or so, again none.
+   *
+   * @param {ModelFile} model
+   * @throws {Error} what is wrong with it; then all is as before
+   */
+  useModel({ name, bytes }) {
+    this.#python.writeFile(MODEL_PATH, bytes);
+    runPython(() => this.#useModel(name));
   }
 
   /** Forget the audio so far. */

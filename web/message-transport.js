@@ -45,11 +45,8 @@ export class MessageMainEnd {
     report: new Float32Array(N_REPORT),
   };
 
-  /**
-   * @param {Worker} worker
-   * @param {string} modelUrl
-   */
-  startEngine(worker, modelUrl) {
+  /** @param {Worker} worker */
+  startEngine(worker) {
     const { port1, port2 } = new MessageChannel();
     this.#worker = worker;
     this.#enginePort = port2;
@@ -57,8 +54,11 @@ export class MessageMainEnd {
       if (data.type === 'report') this.slots.report.set(data.report);
     });
     const lines = { ...this.lines, port: port1, controls: this.slots.controls };
-    worker.postMessage({ modelUrl, lines }, [port1]);
+    worker.postMessage({ lines }, [port1]);
   }
+
+  /** A worker that waits for messages takes them anyway. */
+  announceMessage() {}
 
   /** A worker that takes messages ends when it is terminated. */
   retireEngine() {}

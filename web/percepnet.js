@@ -10,6 +10,7 @@ import { EngineThread } from './engine-thread.js';
 import { DenoiserEventTarget } from './events.js';
 import { TrackThroughNode } from './media-track.js';
 import { MessageMainEnd } from './message-transport.js';
+import { fetchModel } from './models.js';
 import {
   addProcessor,
   choosePipeline,
@@ -20,6 +21,8 @@ import { CLOSE, Control, CUSHION, Report, SAMPLE_RATE } from './protocol.js';
 import { SharedMainEnd } from './shared-transport.js';
 import { readStats } from './stats.js';
 import { Supervisor } from './supervisor.js';
+
+export { bundledModels } from './models.js';
 
 const OBSERVE_EVERY_MS = 100;
 const STATS_EVERY_MS = 1000;
@@ -42,6 +45,8 @@ const VOICE_STEP = 0.01; // less of a change is not told
  */
 
 /** @typedef {import('./stats.js').DenoiserStats} DenoiserStats */
+/** @typedef {import('./models.js').BundledModel} BundledModel */
+/** @typedef {import('./protocol.js').ModelFile} ModelFile */
 
 /**
  * Whatever happens to the engine, the sound goes on: unprocessed, as late as ever, cross-faded.
@@ -52,10 +57,11 @@ export class Denoiser extends DenoiserEventTarget {
   #context;
   #ownsContext;
   #end;
-  #modelUrl;
+  #modelFile;
   #facts;
-  /** @type {EngineThread} */
   #engine;
+  #whenStarted = Promise.resolve();
+  #whenModelChanged = Promise.resolve();
   #supervisor;
   #timers;
   #toldVoice = NaN;
@@ -89,15 +95,16 @@ export class Denoiser extends DenoiserEventTarget {
     setAttenuationLimitDb(end.slots.controls, attenuationLimitDb);
     setBypass(end.slots.controls, bypass);
     const context = audioContext ?? new AudioContext({ sampleRate: SAMPLE_RATE });
-    const url = model instanceof URL ? model : new URL(`./models/${model}.npz`, import.meta.url);
     const engine = new EngineThread();
     try {
       requireSampleRate(context);
-      const [facts] = await Promise.all([
-        engine.start(end, url.href, onStage),
+      const whenModel = fetchModel(model);
+      const [modelFile, facts] = await Promise.all([
+        whenModel,
+        engine.start(end, whenModel, onStage),
         addProcessor(context),
       ]);
-      return new Denoiser(context, !audioContext, end, url.href, engine, facts);
+      return new Denoiser(context, !audioContext, end, modelFile, engine, facts);
     } catch (error) {
       engine.end();
       if (!audioContext) await context.close();
@@ -111,16 +118,16 @@ export class Denoiser extends DenoiserEventTarget {
    * @param {AudioContext} context
    * @param {boolean} ownsContext
    * @param {MainEnd} end
-   * @param {string} modelUrl
+   * @param {ModelFile} modelFile
    * @param {EngineThread} engine ready
    * @param {import('./protocol.js').EngineFacts} facts of it
    */
-  constructor(context, ownsContext, end, modelUrl, engine, facts) {
+  constructor(context, ownsContext, end, modelFile, engine, facts) {
     super();
     this.#context = context;
     this.#ownsContext = ownsContext;
     this.#end = end;
-    this.#modelUrl = modelUrl;
+    this.#modelFile = modelFile;
     this.#facts = facts;
     this.node = new AudioWorkletNode(context, 'percepnet', {
       channelCount: 1,
@@ -130,7 +137,7 @@ export class Denoiser extends DenoiserEventTarget {
     });
     this.node.onprocessorerror = () => this.#fail(new Error('the audio processor has stopped'));
     this.#supervisor = new Supervisor(end.slots, {
-      restart: (delayMs) => this.#restart(delayMs),
+      restart: (delayMs) => (this.#whenStarted = this.#restart(delayMs)),
       degraded: (reason, message) => this.#tell('degraded', { reason, message }),
       recovered: () => this.#tell('recovered'),
       giveUp: (error) => this.#fail(error),
@@ -173,9 +180,29 @@ export class Denoiser extends DenoiserEventTarget {
     this.#end.sendControls();
   }
 
+  /** Name or address of the model in use. */
+  get model() {
+    return this.#modelFile.name;
+  }
+
+  /**
+   * Change the model; the sound goes on. The first change to a model takes about a tenth of a
+   * second, in which the input is heard. Called again before it is done, the changes queue up.
+   *
+   * @param {string | URL} model name of a bundled model or address of another
+   * @returns {Promise<void>} when it is in use
+   * @throws {Error} that it cannot be loaded or what is wrong with it; the old one goes on
+   */
+  async useModel(model) {
+    const modelFile = await fetchModel(model);
+    const change = this.#whenModelChanged.then(() => this.#changeModel(modelFile));
+    this.#whenModelChanged = change.catch(() => {});
+    return change;
+  }
+
   /** @returns {DenoiserStats} */
   get stats() {
-    return readStats(this.#end.slots, this.#facts, this.#end.lines.pipeline);
+    return readStats(this.#end.slots, this.#facts, this.model, this.#end.lines.pipeline);
   }
 
   /**
@@ -210,6 +237,14 @@ export class Denoiser extends DenoiserEventTarget {
     this.#end.connect(this.node.port);
   }
 
+  /** @param {ModelFile} modelFile */
+  async #changeModel(modelFile) {
+    await this.#whenStarted;
+    if (this.#isClosed) throw new Error('the denoiser is closed: create another');
+    await this.#engine.useModel(this.#end, modelFile);
+    this.#modelFile = modelFile;
+  }
+
   /** @param {number} delayMs */
   async #restart(delayMs) {
     this.#end.retireEngine();
@@ -217,7 +252,8 @@ export class Denoiser extends DenoiserEventTarget {
     await new Promise((resolve) => setTimeout(resolve, delayMs));
     if (this.#isClosed) return;
     this.#engine = new EngineThread();
-    this.#facts = await this.#engine.start(this.#end, this.#modelUrl, () => {});
+    const whenModel = Promise.resolve(this.#modelFile);
+    this.#facts = await this.#engine.start(this.#end, whenModel, () => {});
     if (!this.#isClosed) this.#connectEngine();
   }
 

@@ -15,7 +15,7 @@ export const RING_CAPACITY = 65_536; // 1.4 s
 // Every block of slots has one thread that writes it.
 
 /** Floats, by the main thread. */
-export const Control = { STRENGTH: 0, ATTENUATION_LIMIT_DB: 1, BYPASS: 2, ENGINE: 3 };
+export const Control = { STRENGTH: 0, ATTENUATION_LIMIT_DB: 1, BYPASS: 2, ENGINE: 3, MAIL: 4 };
 
 /** Integers, by the audio thread; samples modulo 2**32. */
 export const Playback = {
@@ -52,8 +52,18 @@ export const N_REPORT = Report.HOP_MS + N_HOP_TIMES;
  */
 
 /**
+ * @typedef {object} ModelFile
+ * @property {string} name of a bundled model, or the address of another
+ * @property {Uint8Array<ArrayBuffer>} bytes
+ */
+
+/** @typedef {{ lines: any } | { model: ModelFile }} EngineRequest main to worker; the lines first */
+
+/**
  * @typedef {{ type: 'stage', stage: StartStage }
  *   | { type: 'ready' } & EngineFacts
+ *   | { type: 'model-in-use' }
+ *   | { type: 'model-refused', message: string }
  *   | { type: 'report', report: Float32Array }
  *   | { type: 'failed', message: string, detail: string }} EngineMessage worker to main
  */

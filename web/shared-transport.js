@@ -40,13 +40,15 @@ export class SharedMainEnd {
     this.slots = this.lines;
   }
 
-  /**
-   * @param {Worker} worker
-   * @param {string} modelUrl
-   */
-  startEngine(worker, modelUrl) {
+  /** @param {Worker} worker */
+  startEngine(worker) {
     this.retireEngine();
-    worker.postMessage({ modelUrl, lines: this.lines });
+    worker.postMessage({ lines: this.lines });
+  }
+
+  /** The engine at work takes one message, when it can, each time this is called. */
+  announceMessage() {
+    this.slots.controls[Control.MAIL]++;
   }
 
   /**
@@ -85,6 +87,7 @@ export class SharedEngineEnd {
   /** @param {SharedLines} lines */
   constructor({ input, output, controls, playback, report }) {
     this.number = controls[Control.ENGINE];
+    this.nMails = controls[Control.MAIL];
     this.input = new RingBuffer(input);
     this.output = new RingBuffer(output);
     /** @type {import('./protocol.js').Slots} */
@@ -92,14 +95,15 @@ export class SharedEngineEnd {
   }
 
   /**
-   * Returns when the engine is retired: meanwhile a worker in `Atomics.wait` takes no messages.
+   * Until the engine is retired. A worker in `Atomics.wait` takes no messages.
    *
    * @param {import('./hop-step.js').HopStep} step
    */
-  serve(step) {
+  async serve(step) {
     const { input, output } = this;
     const hop = new Float32Array(HOP_LENGTH);
     while (this.slots.controls[Control.ENGINE] === this.number) {
+      if (this.slots.controls[Control.MAIL] !== this.nMails) await this.#takeMessage();
       if (!input.wait(HOP_LENGTH, LOOK_UP_EVERY_MS)) continue;
       skipBacklog(input);
       const { position } = input;
@@ -107,5 +111,11 @@ export class SharedEngineEnd {
       step.process(hop, position);
       output.pushAt(position + CUSHION, hop);
     }
+  }
+
+  /** Those who listened before have had it when this goes on. */
+  async #takeMessage() {
+    this.nMails++;
+    await new Promise((resolve) => self.addEventListener('message', resolve, { once: true }));
   }
 }

@@ -11,6 +11,7 @@ import { CUSHION, Playback, Report, SAMPLE_RATE } from './protocol.js';
  * @property {number} droppedMs of audio passed on unprocessed because of it, equally delayed
  * @property {number} invalidSamples that came in not finite or absurdly loud; taken as silence
  * @property {number} voiceProbability 0 to 1, now
+ * @property {string} model name of the one in use
  * @property {import('./protocol.js').Pipeline} pipeline
  * @property {string} kernel what computes the network
  */
@@ -18,10 +19,11 @@ import { CUSHION, Playback, Report, SAMPLE_RATE } from './protocol.js';
 /**
  * @param {import('./protocol.js').Slots} slots
  * @param {import('./protocol.js').EngineFacts} facts
+ * @param {string} model
  * @param {import('./protocol.js').Pipeline} pipeline
  * @returns {DenoiserStats}
  */
-export function readStats({ playback, report }, { latency, kernel }, pipeline) {
+export function readStats({ playback, report }, { latency, kernel }, model, pipeline) {
   const times = report.slice(Report.HOP_MS).filter((ms) => ms > 0).sort();
   return {
     latencyMs: samplesToMs(CUSHION + latency),
@@ -31,6 +33,7 @@ export function readStats({ playback, report }, { latency, kernel }, pipeline) {
     droppedMs: samplesToMs(Atomics.load(playback, Playback.LATE_SAMPLES) >>> 0),
     invalidSamples: Atomics.load(playback, Playback.INVALID_SAMPLES) >>> 0,
     voiceProbability: report[Report.VOICE_PROBABILITY],
+    model,
     pipeline,
     kernel,
   };

@@ -49,6 +49,8 @@ class Enhancer:
 
     Attributes
     ----------
+    model : PercepNet
+        Can be replaced at any time: the sound goes on, the new network starts afresh.
     bypass : bool
         When true, the output is the delayed input; changes are cross-faded over one hop.
     voice_probability : float
@@ -56,11 +58,20 @@ class Enhancer:
     """
 
     def __init__(self, model, *, strength=1.0, attenuation_limit_db=np.inf):
-        self._model = model
+        self.model = model
         self.strength = strength
         self.attenuation_limit_db = attenuation_limit_db
         self.bypass = False
         self.reset()
+
+    @property
+    def model(self):
+        return self._model
+
+    @model.setter
+    def model(self, model):
+        self._model = model
+        self._network_state = model.initial_state()
 
     def reset(self):
         """Forget the past: the input before now was silent."""

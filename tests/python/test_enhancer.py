@@ -95,6 +95,28 @@ def test_reset_forgets(model, noisy):
     np.testing.assert_array_equal(run(enhancer, noisy), first)
 
 
+def test_another_model_takes_over_the_sound_but_not_the_network_state(noisy):
+    gain_of_half, gain_of_one = ConstantNetwork(gain=0.5), ConstantNetwork(gain=1.0)
+    before, after = noisy[: 50 * HOP_LENGTH], noisy[50 * HOP_LENGTH :]
+    enhancer = Enhancer(gain_of_half)
+    run(enhancer, before)
+    enhancer.model = gain_of_one
+    always = Enhancer(gain_of_one)
+    run(always, before)
+    changed, expected = run(enhancer, after), run(always, after)
+    # The half frame of the hop before was made with the other gains.
+    np.testing.assert_array_equal(changed[HOP_LENGTH:], expected[HOP_LENGTH:])
+
+
+def test_another_model_starts_with_its_own_initial_state(model, noisy):
+    other = random_network(Topology(dense=8, conv=8, gru=16, strength_gru=4), seed=4)
+    enhancer = Enhancer(model)
+    run(enhancer, noisy[: 50 * HOP_LENGTH])
+    enhancer.model = other
+    assert enhancer.model is other
+    run(enhancer, noisy[50 * HOP_LENGTH :])    # a state of other sizes would be refused
+
+
 @pytest.mark.parametrize(
     "signal",
     [

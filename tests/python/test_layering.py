@@ -103,12 +103,14 @@ WEB_MAY_IMPORT = {
     "engine-thread.js": set(),
     "events.js": set(),
     "media-track.js": set(),
+    "models.js": set(),
     "platform.js": {"protocol.js"},
     "stats.js": {"protocol.js"},
     "supervisor.js": {"protocol.js"},
     "percepnet.js": {
         "controls.js", "engine-thread.js", "events.js", "media-track.js", "message-transport.js",
-        "platform.js", "protocol.js", "shared-transport.js", "stats.js", "supervisor.js",
+        "models.js", "platform.js", "protocol.js", "shared-transport.js", "stats.js",
+        "supervisor.js",
     },
     "adapters/livekit.js": {"percepnet.js"},
     "adapters/jitsi.js": {"media-track.js", "percepnet.js"},
@@ -120,8 +122,8 @@ WEB_MAY_IMPORT = {
         "percepnet.js", "demo/picture", "demo/player.js", "demo/settings.js", "demo/wav.js",
     },
     "demo/files": {
-        "engine.js", "protocol.js", "demo/picture", "demo/player.js", "demo/settings.js",
-        "demo/wav.js",
+        "engine.js", "models.js", "protocol.js", "demo/picture", "demo/player.js",
+        "demo/settings.js", "demo/wav.js",
     },
 }  # fmt: skip
 KNOWS_PYODIDE = {"python.js"}

@@ -116,7 +116,7 @@ export class MessagePipeline {
     globalThis.postMessage = (data) =>
       worker.dispatchEvent(Object.assign(new Event('message'), { data }));
     globalThis.addEventListener ??= () => {};
-    this.main.startEngine(worker, 'model.npz');
+    this.main.startEngine(worker);
     this.served = this.engine.serve(step);
     this.served.catch(() => {});
     this.main.connect(this.audio.channel.port2);

@@ -1,10 +1,15 @@
 """Put the static site together: pages and modules, the runtime, models, all compressed too."""
 
 import argparse
+import ast
+import hashlib
 import json
+import re
 import shutil
 import subprocess
+from math import prod
 from pathlib import Path
+from zipfile import ZipFile
 
 PAGES = ("*.html", "*.js", "adapters", "demo")
 
@@ -51,9 +56,34 @@ def copy_runtime(runtime, folder):
 
 
 def copy_models(models, folder):
+    """Copy the model files; name them in index.json, the smallest first."""
     folder.mkdir()
-    for model in models.glob("*.npz"):
-        shutil.copy(model, folder)
+    files = sorted(models.glob("*.npz"), key=lambda path: path.stat().st_size)
+    for file in files:
+        shutil.copy(file, folder)
+    index = {"models": [describe_model(file) for file in files]}
+    (folder / "index.json").write_text(json.dumps(index, indent=2) + "\n")
+
+
+def describe_model(file):
+    content = file.read_bytes()
+    return {
+        "name": file.stem,
+        "weights": count_weights(file),
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+
+
+def count_weights(file):
+    """As `PercepNet.n_weights`, but without numpy."""
+    n_weights = 0
+    with ZipFile(file) as archive:
+        for name in archive.namelist():
+            if name.endswith(".weight.npy"):
+                header = re.search(rb"\{.*?\}", archive.read(name), re.DOTALL)[0]
+                n_weights += prod(ast.literal_eval(header.decode())["shape"])
+    return n_weights
 
 
 if __name__ == "__main__":

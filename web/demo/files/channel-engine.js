@@ -1,7 +1,5 @@
 /** The page's end of a channel's worker: one request at a time. */
 
-const MODEL_URL = new URL('../../models/default.npz', import.meta.url).href;
-
 /** @typedef {import('./channel-worker.js').Answer} Answer */
 
 export class ChannelEngine {
@@ -15,7 +13,7 @@ export class ChannelEngine {
 
   /** @throws {Error} what could not be loaded and what to do */
   async load() {
-    const loaded = await this.#ask({ type: 'load', modelUrl: MODEL_URL });
+    const loaded = await this.#ask({ type: 'load', model: 'default' });
     if (loaded.type === 'loaded') this.latency = loaded.latency;
   }
 

@@ -1,10 +1,11 @@
 /** A worker with an engine of its own, for one channel of a file. */
 
 import { Engine } from '../../engine.js';
+import { fetchModel } from '../../models.js';
 import { HOP_LENGTH } from '../../protocol.js';
 
 /**
- * @typedef {{ type: 'load', modelUrl: string }
+ * @typedef {{ type: 'load', model: string }
  *   | { type: 'begin', strength: number, attenuationLimitDb: number }
  *   | { type: 'process', samples: Float32Array<ArrayBuffer> }} Request `samples` of whole hops
  *
@@ -19,7 +20,7 @@ let engine;
 /** @param {MessageEvent<Request>} event */
 self.onmessage = async ({ data }) => {
   try {
-    if (data.type === 'load') await load(data.modelUrl);
+    if (data.type === 'load') await load(data.model);
     else if (data.type === 'begin') begin(data.strength, data.attenuationLimitDb);
     else process(data.samples);
   } catch (error) {
@@ -27,9 +28,9 @@ self.onmessage = async ({ data }) => {
   }
 };
 
-/** @param {string} modelUrl */
-async function load(modelUrl) {
-  engine = await Engine.load(modelUrl, () => {});
+/** @param {string} model its name */
+async function load(model) {
+  engine = await Engine.load(fetchModel(model), () => {});
   answer({ type: 'loaded', latency: engine.latency });
 }
 

@@ -1,0 +1,60 @@
+"""Another model while the sound goes on: what is heard then, and what is refused."""
+
+import pytest
+from engine_page import EnginePage
+
+from models import random_parameters
+from percepnet.network import quantize_network, save_model
+from percepnet.topology import Topology
+
+CHANGE_MODEL = """
+    const refused = [];
+    for (const model of ['nobody', new URL('/models/index.json', location)]) {
+        await h.denoiser.useModel(model).catch((error) => refused.push(error.message));
+    }
+    refused.push(h.denoiser.model);
+    await h.denoiser.useModel('mute');
+    return refused;
+"""
+
+
+@pytest.fixture(scope="module")
+def mute_model(tmp_path_factory):
+    """A model whose gains are next to nothing."""
+    topology = Topology(dense=16, conv=16, gru=16, strength_gru=8)
+    parameters = random_parameters(topology, seed=5)
+    parameters["gain_head.weight"][:] = 0
+    parameters["gain_head.bias"][:] = -20
+    path = tmp_path_factory.mktemp("models") / "mute.npz"
+    save_model(quantize_network(topology, parameters), path)
+    return path
+
+
+@pytest.mark.parametrize("pipeline", ["shared", "message"])
+def test_another_model_while_the_sound_goes_on(chromium, site_url, mute_model, pipeline):
+    context = chromium().new_context()
+    context.route("**/models/mute.npz", lambda route: route.fulfill(path=mute_model))
+    page = EnginePage(context.new_page(), site_url).open(pipeline=pipeline)
+    page.listen(seconds=0.5)
+    nobody, no_model, still_in_use = page.run(CHANGE_MODEL)
+    wait_for_sound(page, is_quiet=True)
+    model = page.stats["model"]
+    page.run("await h.denoiser.useModel('default');")
+    wait_for_sound(page, is_quiet=False)
+    n_workers = page.run("return workers.length;")
+    context.close()
+
+    assert "models/nobody.npz cannot be loaded (HTTP 404)" in nobody
+    assert "is not a percepnet model" in no_model
+    assert (still_in_use, model, n_workers) == ("default", "mute", 1)
+
+
+def wait_for_sound(page, is_quiet):
+    """The source is loud; what is late on a busy machine, too."""
+    page.page.wait_for_function(
+        """(isQuiet) => {
+            const peak = Math.max(...h.sides[1].at(-1).map(Math.abs));
+            return isQuiet ? peak < 1e-3 : peak > 1e-2;
+        }""",
+        arg=is_quiet,
+    )
