@@ -13,12 +13,16 @@ from percepnet.commands import (
     report,
     run_bench,
     run_denoise,
+    run_evaluate,
     run_info,
     run_oracle,
 )
 from percepnet.errors import AudioError, KernelError, ModelError
 
-EXTRA_OF_MODULE = {"scipy": "cli", "soundfile": "cli", "tqdm": "cli", "matplotlib": "oracle"}
+EXTRA_OF_MODULE = {
+    "scipy": "cli", "soundfile": "cli", "tqdm": "cli", "matplotlib": "oracle", "pesq": "oracle",
+    "pystoi": "oracle", "onnxruntime": "oracle", "speechmos": "oracle",
+}  # fmt: skip
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 DENOISE_EXAMPLES = """\
@@ -52,6 +56,17 @@ Writes the steps of the method as WAV files, with the clean speech itself tellin
 the strengths of the comb filter: what the best of all networks could reach. Beside them the
 output of a real network, spectrograms, the filters, and a table of scores. Speech and noise are
 recordings of one channel each, of any sample rate.
+"""
+EVALUATE_EXAMPLES = """\
+examples:
+  percepnet evaluate pairs/
+  percepnet evaluate pairs/ --model default --model mine.npz --csv scores.csv
+  percepnet evaluate pairs/ --enhanced rnnoise/ --jobs 2
+
+PAIRS holds two folders, noisy and clean, with aligned files of the same names: one channel at
+48 kHz. Prints mean scores, some of them by signal-to-noise ratio, as tables in Markdown: PESQ-WB,
+STOI, SI-SDR, CSIG, CBAK, COVL, DNSMOS P.835 (SIG, BAK, OVRL) and P.808, and the log-spectral
+distance from 8 to 20 kHz.
 """
 
 
@@ -171,6 +186,32 @@ def parser() -> argparse.ArgumentParser:
         "--out", metavar="DIR", type=Path, required=True, help="the folder to write to"
     )
     add_model(oracle)
+
+    evaluate = add_command(
+        commands, "evaluate", run_evaluate, "score models on noisy and clean pairs",
+        EVALUATE_EXAMPLES,
+    )  # fmt: skip
+    evaluate.add_argument(
+        "pairs", metavar="PAIRS", type=Path, help="folder with the folders noisy and clean"
+    )
+    evaluate.add_argument(
+        "--model",
+        metavar="NAME|FILE",
+        action="append",
+        help="a bundled model's name or a model file; may be repeated (default: default)",
+    )
+    evaluate.add_argument(
+        "--enhanced",
+        metavar="DIR",
+        type=Path,
+        action="append",
+        default=[],
+        help="outputs of another program to score, too; may be repeated",
+    )
+    evaluate.add_argument("--csv", metavar="FILE", type=Path, help="write the scores of each pair")
+    evaluate.add_argument(
+        "--jobs", metavar="N", type=whole_number, default=1, help="processes (default: 1)"
+    )
     return top
 
 

@@ -172,3 +172,32 @@ def run_oracle(arguments) -> int:
 
 def runtime() -> str:
     return f"numpy {np.__version__}, Python {platform.python_version()}, {platform.machine()}"
+
+
+def run_evaluate(arguments) -> int:
+    from tqdm import tqdm
+
+    from percepnet.evaluation import (
+        Model,
+        Recordings,
+        Unprocessed,
+        evaluate,
+        find_pairs,
+        score_table,
+        write_csv,
+    )
+
+    pairs = find_pairs(arguments.pairs)
+    systems = [
+        Unprocessed(),
+        *(Recordings(folder) for folder in arguments.enhanced),
+        *(Model(name) for name in arguments.model or ["default"]),
+    ]
+    for model in arguments.model or []:
+        percepnet.load_model(model)         # what is wrong with it is said before hours of work
+    with tqdm(total=len(pairs), unit="pair", disable=None, leave=False) as bar:
+        rows = evaluate(pairs, systems, arguments.jobs, bar.update)
+    if arguments.csv:
+        write_csv(arguments.csv, rows)
+    print(f"{len(pairs)} pairs, {runtime()}\n\n{score_table(rows)}")
+    return 0

@@ -1,4 +1,4 @@
-"""How good a signal is: the scores of the oracle's table.
+"""How good a signal is: the scores of every table.
 
 Every score but DNSMOS compares with the clean signal. A score whose package is missing raises
 ModuleNotFoundError: it is imported where it is used.
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from percepnet.constants import HOP_LENGTH, SAMPLE_RATE
+from percepnet.constants import HOP_LENGTH, SAMPLE_RATE, WINDOW_LENGTH
 from percepnet.dsp.pitch import HISTORY_BEFORE, track_whole
 
 WIDE_BAND_RATE = 16_000                     # PESQ-WB, STOI and DNSMOS hear no more
@@ -29,6 +29,18 @@ _DNSMOS_POLYNOMIALS = {
     "BAK": (-0.13166888, 1.60915514, -0.39604546),
     "OVRL": (-0.06766283, 1.11546468, 0.04602535),
 }
+
+
+# HF-LSD: bands of 1 kHz from 8 to 20 kHz, in frames whose highs lie within 40 dB of the loudest
+_HF_BINS = slice(160, 400)
+_HF_BANDS = 12
+_HF_RANGE = 1e-4
+_HF_LEAST = 1e-7
+
+# DNSMOS P.808: levels of 120 mel bands in windows of 321 samples, over the last 40 dB
+_P808_WINDOW = 321
+_P808_STEP = 160
+_P808_BANDS = 120
 
 
 def to_wide_band(signal):
@@ -66,8 +78,29 @@ def stoi_score(signal, clean):
     return float(stoi(to_wide_band(clean), to_wide_band(signal), WIDE_BAND_RATE))
 
 
+def hf_lsd_db(signal, clean):
+    """Log-spectral distance from 8 to 20 kHz while the clean signal is heard there; NaN if never.
+
+    The other scores hear nothing above 8 kHz.
+    """
+    n = min(len(signal), len(clean))
+    powers = [_high_band_powers(x[:n].astype(float)) for x in (signal, clean)]
+    level = powers[1].sum(1)
+    heard = level > max(_HF_RANGE * level.max(initial=0), _HF_LEAST)
+    if not heard.any():
+        return math.nan
+    levels_db = [10 * np.log10(power[heard] + 1e-6) for power in powers]
+    return float(np.sqrt(((levels_db[0] - levels_db[1]) ** 2).mean(1)).mean())
+
+
+def _high_band_powers(signal):
+    frames = np.lib.stride_tricks.sliding_window_view(signal, WINDOW_LENGTH)[::HOP_LENGTH]
+    power = np.abs(np.fft.rfft(frames * np.hanning(WINDOW_LENGTH))[:, _HF_BINS]) ** 2
+    return power.reshape(len(power), _HF_BANDS, -1).sum(2)
+
+
 class Dnsmos:
-    """DNSMOS P.835, with the model that the package `speechmos` brings.
+    """DNSMOS P.835 and P.808, with the models that the package `speechmos` brings.
 
     The package itself is not imported: it would want librosa.
     """
@@ -78,13 +111,16 @@ class Dnsmos:
         package = find_spec("speechmos")
         if package is None:
             raise ModuleNotFoundError("No module named 'speechmos'", name="speechmos")
-        model = Path(package.origin).parent / "dnsmos_models" / "sig_bak_ovr.onnx"
+        folder = Path(package.origin).parent / "dnsmos_models"
         options = SessionOptions()
         options.intra_op_num_threads = 1
-        self._session = InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self._p835, self._p808 = (
+            InferenceSession(folder / name, options, providers=["CPUExecutionProvider"])
+            for name in ("sig_bak_ovr.onnx", "model_v8.onnx")
+        )
 
     def __call__(self, signal):
-        """SIG, BAK and OVRL, 1 to 5, as a dict: means over clips of 9 s, one second apart.
+        """SIG, BAK, OVRL and P.808, 1 to 5, as a dict: means over clips of 9 s, one second apart.
 
         Shorter signals are repeated.
         """
@@ -93,12 +129,42 @@ class Dnsmos:
             signal = np.concatenate([signal, signal])
         starts = range(0, len(signal) - _DNSMOS_LENGTH + 1, WIDE_BAND_RATE)
         clips = [signal[start : start + _DNSMOS_LENGTH] for start in starts]
-        answers = [self._session.run(None, {"input_1": clip[None]})[0][0] for clip in clips]
+        answers = [self._p835.run(None, {"input_1": clip[None]})[0][0] for clip in clips]
         columns = zip(_DNSMOS_POLYNOMIALS.items(), np.transpose(answers), strict=True)
-        return {
+        scores = {
             name: float(np.mean(np.polyval(polynomial, column)))
             for (name, polynomial), column in columns
         }
+        inputs = [mel_levels(clip[:-_P808_STEP])[None] for clip in clips]
+        answers = [self._p808.run(None, {"input_1": levels})[0][0, 0] for levels in inputs]
+        return scores | {"P808": float(np.mean(answers))}
+
+
+def mel_levels(signal):
+    """Levels of mel bands relative to the loudest, -40 dB to 0 dB as 0 to 1, less below, (n_frames, 120).
+
+    float32; what P.808 was trained on: librosa's mel spectrogram with zeros around the signal.
+    """
+    padded = np.pad(signal.astype(float), _P808_WINDOW // 2)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, _P808_WINDOW)[::_P808_STEP]
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_P808_WINDOW) / _P808_WINDOW)
+    power = np.abs(np.fft.rfft(frames * window)) ** 2 @ _mel_filters().T
+    level_db = 10 * np.log10(np.maximum(power, 1e-10))
+    level_db = np.maximum(level_db - level_db.max(), -80)
+    return ((level_db + 40) / 40).astype(np.float32)
+
+
+def _mel_filters():
+    """Triangles of equal area on Slaney's scale, linear to 1 kHz, (n_bands, n_bins)."""
+    per_mel_hz, break_hz, step = 200 / 3, 1000.0, np.log(6.4) / 27
+    top = break_hz / per_mel_hz + np.log(WIDE_BAND_RATE / 2 / break_hz) / step
+    mels = np.linspace(0, top, _P808_BANDS + 2)
+    above = np.maximum(mels - break_hz / per_mel_hz, 0)
+    edges_hz = np.minimum(mels * per_mel_hz, break_hz) * np.exp(step * above)
+    bins_hz = np.fft.rfftfreq(_P808_WINDOW, 1 / WIDE_BAND_RATE)
+    low, centre, high = edges_hz[:-2, None], edges_hz[1:-1, None], edges_hz[2:, None]
+    rising, falling = (bins_hz - low) / (centre - low), (high - bins_hz) / (high - centre)
+    return np.maximum(0, np.minimum(rising, falling)) * 2 / (high - low)
 
 
 def voiced_periods(clean):

@@ -59,6 +59,11 @@ MAY_IMPORT = {
     "percepnet.scores": {
         "numpy", "onnxruntime", "pesq", "pystoi", "scipy", "percepnet.constants", "percepnet.dsp",
     },
+    "percepnet.composite": {"numpy"},
+    "percepnet.evaluation": {
+        "numpy", "percepnet.audio_file", "percepnet.composite", "percepnet.constants",
+        "percepnet.errors", "percepnet.network", "percepnet.scores", "percepnet.stream",
+    },
     "percepnet.oracle_figures": {
         "numpy", "matplotlib", "percepnet.constants", "percepnet.dsp",
     },
@@ -70,8 +75,8 @@ MAY_IMPORT = {
     },
     "percepnet.commands": {
         "numpy", "tqdm", "percepnet", "percepnet.audio_file", "percepnet.benchmark",
-        "percepnet.constants", "percepnet.errors", "percepnet.file_jobs", "percepnet.network",
-        "percepnet.nn.kernels", "percepnet.oracle_report",
+        "percepnet.constants", "percepnet.errors", "percepnet.evaluation", "percepnet.file_jobs",
+        "percepnet.network", "percepnet.nn.kernels", "percepnet.oracle_report",
     },
     "percepnet.cli": {"percepnet", "percepnet.commands", "percepnet.errors"},
     "percepnet.__main__": {"percepnet.cli"},
