@@ -141,9 +141,10 @@ class Dnsmos:
 
 
 def mel_levels(signal):
-    """Levels of mel bands relative to the loudest, -40 dB to 0 dB as 0 to 1, less below, (n_frames, 120).
+    """Levels of mel bands relative to the loudest, -40 dB to 0 dB as 0 to 1, less below.
 
-    float32; what P.808 was trained on: librosa's mel spectrogram with zeros around the signal.
+    (n_frames, 120) float32; what P.808 was trained on: the mel spectrogram of librosa, with zeros
+    around the signal.
     """
     padded = np.pad(signal.astype(float), _P808_WINDOW // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, _P808_WINDOW)[::_P808_STEP]

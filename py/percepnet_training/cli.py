@@ -18,6 +18,7 @@ from percepnet_training.fit import CHECKPOINT_FILE, Trainer, load_averaged, vali
 from percepnet_training.growth import grown_network
 from percepnet_training.model import TwinNetwork
 from percepnet_training.objectives import BandObjective, SignalObjective
+from percepnet_training.processes import join_processes, leave_processes
 from percepnet_training.recipe import RECIPE_FILE, load_recipe, recipe_text
 
 USAGE_ERROR = 2
@@ -120,26 +121,29 @@ def _features(options):
 
 def _fit(options):
     recipe = _recipe(options.run)
-    objective = BandObjective(_shards(options.run), recipe.fit, options.device)
+    device = join_processes(options.device)
+    objective = BandObjective(_shards(options.run), recipe.fit, device)
     torch.manual_seed(recipe.seed)
     if options.start:
         other = load_averaged(options.start, _recipe(options.start).topology)[0]
         start = grown_network(other, recipe.topology)
     else:
         start = TwinNetwork(recipe.topology, *objective.statistics())
-    _train(options, recipe.fit, recipe.seed, objective, start, options.run)
+    _train(options, recipe.fit, recipe.seed, objective, start, options.run, device)
 
 
 def _tune(options):
     recipe = _recipe(options.run)
-    objective = SignalObjective(_shards(options.run), recipe.tune, options.device)
+    device = join_processes(options.device)
+    objective = SignalObjective(_shards(options.run), recipe.tune, device)
     start = load_averaged(options.run, recipe.topology)[0]
-    _train(options, recipe.tune, recipe.seed, objective, start, options.run / TUNE_FOLDER)
+    _train(options, recipe.tune, recipe.seed, objective, start, options.run / TUNE_FOLDER, device)
 
 
-def _train(options, stage, seed, objective, start, folder):
+def _train(options, stage, seed, objective, start, folder, device):
     torch.set_num_threads(options.threads)
-    Trainer(stage, seed, objective, start, folder, options.device).run(stage.n_steps)
+    Trainer(stage, seed, objective, start, folder, device).run(stage.n_steps)
+    leave_processes()
 
 
 def _export(options):

@@ -8,11 +8,14 @@ import torch
 from tqdm import tqdm
 
 from percepnet_training.curves import append_row, forget_after
+from percepnet_training.curves_figure import draw_curves
 from percepnet_training.errors import TrainingError
 from percepnet_training.model import TwinNetwork
+from percepnet_training.processes import average_gradients, rank
 
 CHECKPOINT_FILE = "checkpoint.pt"
 LOG_FILE = "log.csv"
+PICTURE_FILE = "log.png"
 LOG_STEPS = 50  # steps per line of the log
 SAVE_SECONDS = 120
 N_VALIDATION = 24  # windows per validation
@@ -58,18 +61,26 @@ class Trainer:
         self._seconds = 0.0
         if (run / CHECKPOINT_FILE).exists():
             self._load()
-        forget_after(run / LOG_FILE, self.step)
+        if rank() == 0:
+            forget_after(run / LOG_FILE, self.step)
 
     def run(self, n_steps):
-        """Train until step ``n_steps``; log, validate and save on the way and at the end."""
+        """Train until step ``n_steps``; log, validate and save on the way and at the end.
+
+        Of several processes, the first one does that.
+        """
         saved = started = time.monotonic()
         spent = self._seconds
         recent = []
-        with tqdm(total=n_steps, initial=self.step, desc="fit", unit="step") as bar:
+        is_first = rank() == 0
+        progress = {"total": n_steps, "initial": self.step, "disable": not is_first}
+        with tqdm(**progress, desc="training", unit="step") as bar:
             while self.step < n_steps:
                 recent.append(self._update())
                 self._seconds = spent + time.monotonic() - started
                 bar.update()
+                if not is_first:
+                    continue
                 is_last = self.step == n_steps
                 if self.step % LOG_STEPS == 0 or is_last:
                     means = {name: np.mean([part[name] for part in recent]) for name in recent[0]}
@@ -79,6 +90,7 @@ class Trainer:
                     self._objective.refresh()
                 if self.step % VALIDATION_STEPS == 0 or is_last:
                     self._log("dev", self.validate())
+                    draw_curves(self._run / LOG_FILE, self._run / PICTURE_FILE)
                 if is_last or time.monotonic() - saved > SAVE_SECONDS:
                     self.save()
                     saved = time.monotonic()
@@ -109,9 +121,9 @@ class Trainer:
         self.step, self._seconds = state["step"], state["seconds"]
 
     def _update(self):
-        """One step; loss and parts. Chance comes from (seed, step): a resumed run is the same."""
+        """One step; loss and parts. Chance comes from the step: a resumed run is the same."""
         stage = self._stage
-        rng = np.random.default_rng((self._seed, self.step))
+        rng = np.random.default_rng((self._seed, self.step, rank()))
         for group in self._optimiser.param_groups:
             group["lr"] = learning_rate(stage, self.step)
         loss, parts = self._objective.loss(
@@ -119,6 +131,7 @@ class Trainer:
         )
         self._optimiser.zero_grad()
         loss.backward()
+        average_gradients(list(self.network.parameters()))
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), stage.gradient_norm)
         self._optimiser.step()
         self.step += 1

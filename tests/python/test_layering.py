@@ -81,7 +81,8 @@ MAY_IMPORT = {
     "percepnet.cli": {"percepnet", "percepnet.commands", "percepnet.errors"},
     "percepnet.__main__": {"percepnet.cli"},
     "percepnet_training": {
-        "numpy", "scipy", "soundfile", "torch", "tqdm", "percepnet", "percepnet.constants",
+        "matplotlib", "numpy", "scipy", "soundfile", "torch", "tqdm", "percepnet",
+        "percepnet.constants",
         "percepnet.dsp", "percepnet.errors", "percepnet.network", "percepnet.nn",
         "percepnet.oracle", "percepnet.topology",
     },

@@ -1,6 +1,8 @@
 """Features, fit and the whole chain, on a corpus of seconds."""
 
 import csv
+import subprocess
+import sys
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -25,10 +27,17 @@ from percepnet_training.features import (
     spectra_path,
     split_rows,
 )
-from percepnet_training.fit import LOG_FILE, Trainer, is_quantised, learning_rate
+from percepnet_training.fit import (
+    LOG_FILE,
+    PICTURE_FILE,
+    Trainer,
+    is_quantised,
+    learning_rate,
+    load_averaged,
+)
 from percepnet_training.model import TwinNetwork
 from percepnet_training.objectives import BandObjective, SignalObjective
-from percepnet_training.recipe import load_recipe, parse_recipe, recipe_text
+from percepnet_training.recipe import RECIPE_FILE, load_recipe, parse_recipe, recipe_text
 from training_folders import tiny_mixer, tiny_recipe, write_sources
 
 
@@ -249,6 +258,30 @@ def test_the_whole_chain(tmp_path, capsys):
     assert "SI-SDR" in shown
     with open(run / LOG_FILE, newline="") as file:
         assert [row["split"] for row in csv.DictReader(file)] == ["train", "dev"]
+    for folder in (run, run / "tune"):
+        assert (folder / PICTURE_FILE).read_bytes().startswith(b"\x89PNG")
+
+
+def test_two_processes_train_one_network(tmp_path):
+    """Through torch's launcher: both go through the same steps, and one of them writes."""
+    sources, run = write_sources(tmp_path / "sources"), tmp_path / "run"
+    recipe = write_recipe(tmp_path / "tiny.toml")
+    assert main(["data", str(run), "--from", str(sources), "--recipe", str(recipe)]) == 0
+    assert main(["features", str(run), "--jobs", "1"]) == 0
+    launcher = (sys.executable, "-m", "torch.distributed.run", "--standalone")
+    command = ("--nproc-per-node", "2", "-m", "percepnet_training", "fit", run, "--device", "cpu")
+    done = subprocess.run(
+        [*launcher, *map(str, command), "--threads", "1"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    pair, step = load_averaged(run, tiny_recipe().topology)
+    assert step == 24
+    with open(run / LOG_FILE, newline="") as file:
+        assert [row["split"] for row in csv.DictReader(file)] == ["train", "dev"]
+    # Alone, from the same start, it would have seen half of the windows.
+    alone = trainer(run, tmp_path / "alone", load_recipe(run / RECIPE_FILE))
+    alone.run(24)
+    assert not torch.equal(pair.dense.weight, alone.average["dense.weight"])
 
 
 @pytest.mark.parametrize("step", ["features", "fit", "tune", "evaluate"])
