@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import torch
+from tqdm import tqdm
 
-from percepnet import ModelError
+from percepnet import AudioError, ModelError
+from percepnet.evaluation import Unprocessed, evaluate, find_pairs, score_table
 from percepnet.network import save_model
 from percepnet_training.corpus import prepare_corpus
 from percepnet_training.errors import TrainingError
@@ -18,6 +20,7 @@ from percepnet_training.fit import CHECKPOINT_FILE, Trainer, load_averaged, vali
 from percepnet_training.growth import grown_network
 from percepnet_training.model import TwinNetwork
 from percepnet_training.objectives import BandObjective, SignalObjective
+from percepnet_training.pairs import Float, Int8
 from percepnet_training.processes import join_processes, leave_processes
 from percepnet_training.recipe import RECIPE_FILE, load_recipe, recipe_text
 
@@ -30,7 +33,7 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     try:
         options.command(options)
-    except (TrainingError, ModelError, OSError) as error:
+    except (TrainingError, AudioError, ModelError, OSError) as error:
         print(f"percepnet-train: {error}", file=sys.stderr)
         return USAGE_ERROR
     except KeyboardInterrupt:
@@ -90,6 +93,15 @@ def _parser():
     export = step("export", _export, "write the averaged weights of the last checkpoint as a model")
     export.add_argument("model", type=Path, metavar="MODEL.npz")
     evaluate = step("evaluate", _evaluate, "loss and SI-SDR on mixtures of the dev split")
+    evaluate.add_argument(
+        "--pairs",
+        type=Path,
+        metavar="PAIRS",
+        help="score float32 beside int8 on the folders noisy and clean in PAIRS instead",
+    )
+    evaluate.add_argument(
+        "--jobs", type=int, default=os.cpu_count(), help="processes (default: %(default)s)"
+    )
     evaluate.add_argument(
         "--mixtures", type=int, default=60, help="how many (default: %(default)s)"
     )
@@ -155,6 +167,13 @@ def _export(options):
 
 def _evaluate(options):
     recipe = _recipe(options.run)
+    if options.pairs:
+        systems = (Unprocessed(), *(kind(*_checkpoint(options.run)) for kind in (Float, Int8)))
+        pairs = find_pairs(options.pairs)
+        with tqdm(total=len(pairs), unit="pair") as bar:
+            rows = evaluate(pairs, systems, options.jobs, bar.update)
+        print(score_table(rows))
+        return
     twin, stage, step = _trained(options.run)
     objective = BandObjective(_shards(options.run), recipe.fit, "cpu")
     values = validation_loss(twin, objective, recipe.seed)
@@ -170,12 +189,18 @@ def _evaluate(options):
         )
 
 
+def _checkpoint(run):
+    """Folder of the last stage begun, and the sizes of its layers."""
+    tuned = run / TUNE_FOLDER
+    sizes = tuple(_recipe(run).topology.items())
+    return (tuned if (tuned / CHECKPOINT_FILE).exists() else run), sizes
+
+
 def _trained(run):
     """Averaged network of the last stage begun, that stage's name, and the step."""
-    tuned = run / TUNE_FOLDER
-    is_tuned = (tuned / CHECKPOINT_FILE).exists()
-    twin, step = load_averaged(tuned if is_tuned else run, _recipe(run).topology)
-    return twin, "tuning" if is_tuned else "the fit", step
+    folder, sizes = _checkpoint(run)
+    twin, step = load_averaged(folder, dict(sizes))
+    return twin, "the fit" if folder == run else "tuning", step
 
 
 def _recipe(run):

@@ -84,7 +84,8 @@ MAY_IMPORT = {
         "matplotlib", "numpy", "scipy", "soundfile", "torch", "tqdm", "percepnet",
         "percepnet.constants",
         "percepnet.dsp", "percepnet.errors", "percepnet.network", "percepnet.nn",
-        "percepnet.oracle", "percepnet.topology",
+        "percepnet.evaluation", "percepnet.oracle", "percepnet.oracle_stages",
+        "percepnet.topology", "percepnet.whole_file",
     },
 }  # fmt: skip
 

@@ -7,9 +7,10 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
-from percepnet import load_model
+from percepnet import SAMPLE_RATE, load_model
 from percepnet.constants import N_BANDS, N_FEATURES
 from percepnet.dsp.erb import BAND_WEIGHTS
 from percepnet.oracle import training_frames
@@ -38,7 +39,7 @@ from percepnet_training.fit import (
 from percepnet_training.model import TwinNetwork
 from percepnet_training.objectives import BandObjective, SignalObjective
 from percepnet_training.recipe import RECIPE_FILE, load_recipe, parse_recipe, recipe_text
-from training_folders import tiny_mixer, tiny_recipe, write_sources
+from training_folders import tiny_mixer, tiny_recipe, voice_like, write_sources
 
 
 @pytest.fixture(scope="module")
@@ -239,6 +240,17 @@ def write_recipe(path):
     return path
 
 
+def write_pairs(folder):
+    """A folder with one pair of voice and noise, two seconds."""
+    rng = np.random.default_rng(8)
+    voice = voice_like(140, 2.0, 3)
+    noise = 0.02 * rng.standard_normal(len(voice))
+    for kind, samples in (("clean", voice), ("noisy", voice + noise)):
+        (folder / kind).mkdir()
+        soundfile.write(folder / kind / "one.wav", samples, SAMPLE_RATE, "FLOAT")
+    return folder
+
+
 def test_the_whole_chain(tmp_path, capsys):
     sources, run, model = write_sources(tmp_path / "sources"), tmp_path / "run", tmp_path / "m.npz"
     recipe = write_recipe(tmp_path / "tiny.toml")
@@ -249,6 +261,7 @@ def test_the_whole_chain(tmp_path, capsys):
         ["tune", run, "--threads", "1", "--device", "cpu"],
         ["export", run, model],
         ["evaluate", run, "--mixtures", "3"],
+        ["evaluate", run, "--pairs", write_pairs(tmp_path), "--jobs", "1"],
     ):
         assert main([*map(str, arguments)]) == 0, arguments
     assert load_model(model).topology.gru == tiny_recipe().topology["gru"]
@@ -256,6 +269,8 @@ def test_the_whole_chain(tmp_path, capsys):
     assert "24 steps of tuning" in shown
     assert "step 24: loss" in shown
     assert "SI-SDR" in shown
+    assert "| float32 |" in shown
+    assert "| int8 |" in shown
     with open(run / LOG_FILE, newline="") as file:
         assert [row["split"] for row in csv.DictReader(file)] == ["train", "dev"]
     for folder in (run, run / "tune"):

@@ -8,9 +8,11 @@ from percepnet.constants import N_BANDS, N_FEATURES
 from percepnet_training.augmentation import recoloured
 from percepnet_training.errors import TrainingError
 from percepnet_training.export import engine_network
+from percepnet_training.fit import CHECKPOINT_FILE
 from percepnet_training.growth import grown_network
 from percepnet_training.loss import gain_distance, strength_distance
 from percepnet_training.model import TwinNetwork
+from percepnet_training.pairs import Float, Int8
 from percepnet_training.recurrence import GRU
 from percepnet_training.rounding import rational_sigmoid
 
@@ -150,3 +152,15 @@ def test_another_microphone_moves_band_levels_smoothly_and_nothing_else(rng, fea
     response_db = levels_db[:, 0]
     assert 4 < response_db.std() < 12
     assert np.abs(np.diff(response_db)).mean() < 2
+
+
+def test_the_float_network_enhances_like_its_int8_self(twin, tmp_path, voice, noisy):
+    state = {"step": 1, "average": twin.state_dict()}
+    torch.save(state, tmp_path / CHECKPOINT_FILE)
+    sizes = tuple(TOPOLOGY.items())
+    noisy = noisy[:-100]                # no whole number of hops
+    with_float = Float(tmp_path, sizes).enhanced(None, noisy)
+    with_int8 = Int8(tmp_path, sizes).enhanced(None, noisy)
+    assert with_float.shape == with_int8.shape == noisy.shape
+    assert np.abs(with_float - with_int8).max() > 0
+    assert np.std(with_float - with_int8) < 0.1 * np.std(with_int8)

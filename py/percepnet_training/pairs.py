@@ -1,0 +1,65 @@
+"""A trained network beside its quantised self, as systems for ``percepnet.evaluation``."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from percepnet import enhance
+from percepnet.constants import HOP_LENGTH, LATENCY, N_BANDS
+from percepnet.dsp.stft import overlap_add
+from percepnet.oracle_stages import enhanced_spectra, filtered_gains
+from percepnet.whole_file import analyse
+from percepnet_training.export import engine_network
+from percepnet_training.fit import load_averaged
+
+
+@dataclass(frozen=True)
+class Float:
+    """The averaged weights of a checkpoint as they are, in float32.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the checkpoint.
+    sizes : tuple of (str, int)
+        The topology's items.
+    """
+
+    folder: Path
+    sizes: tuple
+    name: str = "float32"
+
+    def enhanced(self, pair, noisy):
+        """The enhanced signal, (n,) float32."""
+        hops = analyse(np.pad(noisy, (0, -len(noisy) % HOP_LENGTH + LATENCY)))
+        with torch.no_grad():
+            outputs = _twin(self.folder, self.sizes)(torch.from_numpy(hops.features)[None], False)
+        gains, strengths = (torch.sigmoid(values[0]).numpy() for values in outputs)
+        gains = filtered_gains(gains[:, :N_BANDS], hops.energy)
+        return overlap_add(enhanced_spectra(hops, gains, strengths))[LATENCY:][: len(noisy)]
+
+
+@dataclass(frozen=True)
+class Int8:
+    """The same weights as the engine runs them."""
+
+    folder: Path
+    sizes: tuple
+    name: str = "int8"
+
+    def enhanced(self, pair, noisy):
+        """The enhanced signal, (n,) float32."""
+        return enhance(noisy, _engine(self.folder, self.sizes))
+
+
+@cache
+def _twin(folder, sizes):
+    return load_averaged(folder, dict(sizes))[0]
+
+
+@cache
+def _engine(folder, sizes):
+    return engine_network(_twin(folder, sizes))
