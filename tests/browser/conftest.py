@@ -28,11 +28,22 @@ FLAGS = (
 )
 
 
+def pytest_addoption(parser):
+    parser.addoption("--built", action="store_true", help="test dist/ as it is, built before")
+
+
+def pytest_sessionstart(session):
+    """Build once, before workers of pytest-xdist share the site."""
+    if session.config.option.built or hasattr(session.config, "workerinput"):
+        return
+    build = subprocess.run([ROOT / "build_wasm.sh"], capture_output=True, text=True)
+    if build.returncode:
+        pytest.exit(build.stderr, returncode=pytest.ExitCode.TESTS_FAILED)
+
+
 @pytest.fixture(scope="session")
 def site():
     """The folder that build_wasm.sh makes."""
-    build = subprocess.run([ROOT / "build_wasm.sh"], capture_output=True, text=True)
-    assert build.returncode == 0, build.stderr
     return ROOT / "dist"
 
 

@@ -23,6 +23,7 @@ def build(*options, **kwargs):
     )
 
 
+@pytest.mark.alone
 def test_serve_prints_the_address_and_isolates_the_page(site):
     command = [ROOT / "build_wasm.sh", "--serve", "--port", "18080"]
     # In its own group: what is sent to it reaches the server that the script starts. A background

@@ -7,6 +7,8 @@ from numpy.testing import assert_array_equal
 
 from percepnet import HOP_LENGTH, SAMPLE_RATE, Enhancer, load_model
 
+pytestmark = pytest.mark.alone
+
 PIPELINES = ["shared", "message"]
 CUSHION = 1536  # of protocol.js
 

@@ -7,6 +7,8 @@ from numpy.testing import assert_array_equal
 
 from percepnet import SAMPLE_RATE
 
+pytestmark = pytest.mark.alone
+
 PIPELINES = ["shared", "message"]
 
 

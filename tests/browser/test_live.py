@@ -8,6 +8,8 @@ from numpy.testing import assert_array_equal
 
 from percepnet import HOP_LENGTH, LATENCY, SAMPLE_RATE, Enhancer, load_model
 
+pytestmark = pytest.mark.alone
+
 # Shared test machines stall now and then. Instead of late samples the input is heard, and after
 # more than half of its ring of 1.4 s the engine starts afresh; before that, enough has to be left
 # to compare.
