@@ -6,7 +6,7 @@ from percepnet.constants import N_BANDS, PASSBAND_EDGE
 from percepnet.dsp.erb import BAND_WEIGHTS
 
 EXPONENT = 0.3  # of magnitudes: about loudness, as in the gains' loss
-COMPLEX_SHARE = 0.3  # of the loss; the rest compares magnitudes only
+COMPLEX_SHARE = 0.15  # of the loss; the rest compares magnitudes only
 FLOOR_DB = -60.0  # below a window's mean, bins count alike
 NOISE_SHARE = 1e-3  # of the noisy power in the level: windows without speech have one
 
