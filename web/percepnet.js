@@ -10,7 +10,7 @@ import { EngineThread } from './engine-thread.js';
 import { DenoiserEventTarget } from './events.js';
 import { TrackThroughNode } from './media-track.js';
 import { MessageMainEnd } from './message-transport.js';
-import { fetchModel } from './models.js';
+import { bundledModels, fetchModel } from './models.js';
 import {
   addProcessor,
   choosePipeline,
@@ -22,7 +22,7 @@ import { SharedMainEnd } from './shared-transport.js';
 import { readStats } from './stats.js';
 import { Supervisor } from './supervisor.js';
 
-export { bundledModels } from './models.js';
+export { bundledModels };
 
 const OBSERVE_EVERY_MS = 100;
 const STATS_EVERY_MS = 1000;
@@ -138,6 +138,7 @@ export class Denoiser extends DenoiserEventTarget {
     this.node.onprocessorerror = () => this.#fail(new Error('the audio processor has stopped'));
     this.#supervisor = new Supervisor(end.slots, {
       restart: (delayMs) => (this.#whenStarted = this.#restart(delayMs)),
+      stepDown: () => this.#stepDown(),
       degraded: (reason, message) => this.#tell('degraded', { reason, message }),
       recovered: () => this.#tell('recovered'),
       giveUp: (error) => this.#fail(error),
@@ -243,6 +244,19 @@ export class Denoiser extends DenoiserEventTarget {
     if (this.#isClosed) throw new Error('the denoiser is closed: create another');
     await this.#engine.useModel(this.#end, modelFile);
     this.#modelFile = modelFile;
+  }
+
+  async #stepDown() {
+    try {
+      const [smallest] = await bundledModels();
+      if (smallest.bytes >= this.#modelFile.bytes.length) return;
+      const message = `too slow for the model "${this.model}": going on with "${smallest.name}"`;
+      this.#tell('degraded', { reason: 'slow', message });
+      await this.useModel(smallest.name);
+    } catch (error) {
+      const { message } = /** @type {Error} */ (error);
+      this.#tell('degraded', { reason: 'slow', message: `no smaller model: ${message}` });
+    }
   }
 
   /** @param {number} delayMs */

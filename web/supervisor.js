@@ -15,14 +15,18 @@ const STOPPED_AFTER = 2 * SAMPLE_RATE;
 /** After so much audio without trouble, an engine has the same patience as the first. */
 const TRUSTED_AFTER = 30 * SAMPLE_RATE;
 
+/** Mostly unprocessed for so much audio, by an engine that works: it needs a smaller model. */
+const TOO_SLOW_AFTER = 5 * SAMPLE_RATE;
+
 /** How long to wait before each new engine; after the last one there is no more. */
 const RESTART_DELAYS_MS = [0, 1000, 4000];
 
-/** @typedef {'late' | 'stopped' | 'failed'} Reason */
+/** @typedef {'late' | 'slow' | 'stopped' | 'failed'} Reason */
 
 /**
  * @typedef {object} Actions
  * @property {(delayMs: number) => Promise<void>} restart start a new engine in place of the old
+ * @property {() => void} stepDown take a smaller model, if there is one
  * @property {(reason: Reason, message: string) => void} degraded
  * @property {() => void} recovered
  * @property {(error: Error) => void} giveUp
@@ -43,6 +47,7 @@ export class Supervisor {
   // In samples of audio: it stands still where time does not, in a suspended context.
   #dry = 0;
   #enhanced = 0;
+  #mostlyDry = 0;
   #withoutHop = 0;
 
   /**
@@ -65,10 +70,15 @@ export class Supervisor {
 
     this.#dry = nLate > 0 ? this.#dry + nLate : 0;
     this.#enhanced = nLate > 0 ? 0 : this.#enhanced + nPlayed;
+    this.#mostlyDry = nLate > nPlayed / 2 && !this.#isRestarting ? this.#mostlyDry + nPlayed : 0;
     this.#withoutHop = hasHop || this.#isRestarting ? 0 : this.#withoutHop + nPlayed;
 
     if (this.#dry > DEGRADED_AFTER) this.#degrade('late', 'the engine does not keep up');
     if (this.#enhanced > RECOVERED_AFTER) this.#recover();
+    if (this.#mostlyDry > TOO_SLOW_AFTER) {
+      this.#mostlyDry = 0;
+      this.#actions.stepDown();
+    }
     if (this.#enhanced > TRUSTED_AFTER) this.#nRestarts = 0;
     if (this.#withoutHop > STOPPED_AFTER) {
       this.#withoutHop = 0;

@@ -18,6 +18,23 @@ CHANGE_MODEL = """
 """
 
 
+# Appended to engine.js: with the default model a hop takes longer than it lasts
+SLOW_ENGINE = b"""
+const quickProcess = Engine.prototype.process;
+const setModel = Engine.prototype.useModel;
+let hopMs = 15;
+Engine.prototype.process = function () {
+  const endMs = performance.now() + hopMs;
+  while (performance.now() < endMs);
+  return quickProcess.call(this);
+};
+Engine.prototype.useModel = function (model) {
+  setModel.call(this, model);
+  hopMs = 0;
+};
+"""
+
+
 @pytest.fixture(scope="module")
 def mute_model(tmp_path_factory):
     """A model whose gains are next to nothing."""
@@ -47,6 +64,23 @@ def test_another_model_while_the_sound_goes_on(chromium, site_url, mute_model, p
     assert "models/nobody.npz cannot be loaded (HTTP 404)" in nobody
     assert "is not a percepnet model" in no_model
     assert (still_in_use, model, n_workers) == ("default", "mute", 1)
+
+
+def test_an_engine_too_slow_for_its_model_steps_down(chromium, serve_site, mute_model):
+    url = serve_site(edited={"/engine.js": lambda engine: engine + SLOW_ENGINE})
+    index = {"models": [{"name": "mute", "weights": 9, "bytes": 9, "sha256": ""}]}
+    context = chromium().new_context()
+    context.route("**/models/mute.npz", lambda route: route.fulfill(path=mute_model))
+    context.route("**/models/index.json", lambda route: route.fulfill(json=index))
+    page = EnginePage(context.new_page(), url).open()
+    page.wait_for_degraded("slow")
+    wait_for_sound(page, is_quiet=True)
+    page.wait_for("recovered")
+    (slow,) = (e["detail"] for e in page.events("degraded") if e["detail"]["reason"] == "slow")
+    model, n_workers = page.stats["model"], page.run("return workers.length;")
+    context.close()
+    assert slow["message"] == 'too slow for the model "default": going on with "mute"'
+    assert (model, n_workers) == ("mute", 1)
 
 
 def wait_for_sound(page, is_quiet):

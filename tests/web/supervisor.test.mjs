@@ -15,6 +15,7 @@ beforeEach(() => {
   supervisor = new Supervisor(slots, {
     restart: (delayMs) =>
       new Promise((resolve, reject) => restarts.push({ delayMs, resolve, reject })),
+    stepDown: () => told.push('step down'),
     degraded: (reason, message) => told.push(`degraded: ${reason}: ${message}`),
     recovered: () => told.push('recovered'),
     giveUp: (error) => told.push(`gave up: ${error.message}`),
@@ -56,6 +57,18 @@ test('an engine without a hop for two seconds of audio is replaced', async () =>
   assert.equal(restarts.length, 1);
   restarts[0].resolve();
   await settled();
+  pass(10);
+  assert.equal(told.at(-1), 'recovered');
+});
+
+test('an engine at work that is late for five seconds on end needs a smaller model', () => {
+  pass(49, { late: TICK });
+  assert.ok(!told.includes('step down'));
+  pass(1);
+  pass(49, { late: TICK });
+  assert.ok(!told.includes('step down'));
+  pass(2, { late: TICK });
+  assert.equal(told.at(-1), 'step down');
   pass(10);
   assert.equal(told.at(-1), 'recovered');
 });

@@ -10,6 +10,7 @@ const STAGES = {
 /** @type {Record<import('../../supervisor.js').Reason, string>} */
 const DEGRADED = {
   late: 'This computer is too slow at the moment: now and then you hear the original.',
+  slow: 'This computer is too slow for this network: the smallest one takes over.',
   stopped: 'The engine has stopped, a new one is starting: you hear the original.',
   failed: 'The engine has failed, a new one is starting: you hear the original.',
 };
