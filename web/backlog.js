@@ -1,15 +1,12 @@
-/** What becomes of hops that the engine could not take in time. */
-
-import { HOP_LENGTH, RING_CAPACITY } from './protocol.js';
-
-const MAX_BACKLOG = RING_CAPACITY / 2;
+/** What becomes of blocks that the engine could not take in time. */
 
 /**
- * A little is caught up with; after more, go to the last whole hop: nobody will hear the others.
+ * A little is caught up with; after more, go to the last whole block: nobody will hear the others.
  *
  * @param {import('./ring-buffer.js').RingBuffer} input
+ * @param {number} blockLength
  */
-export function skipBacklog(input) {
-  if (input.available <= MAX_BACKLOG) return;
-  input.skip((Math.floor(input.available / HOP_LENGTH) - 1) * HOP_LENGTH);
+export function skipBacklog(input, blockLength) {
+  if (input.available <= input.capacity / 2) return;
+  input.skip((Math.floor(input.available / blockLength) - 1) * blockLength);
 }

@@ -3,6 +3,8 @@
 import { Engine } from './engine.js';
 import { HopStep } from './hop-step.js';
 import { MessageEngineEnd } from './message-transport.js';
+import { SAMPLE_RATE } from './protocol.js';
+import { RateStep } from './rate-step.js';
 import { SharedEngineEnd } from './shared-transport.js';
 
 /** @typedef {import('./protocol.js').ModelFile} ModelFile */
@@ -18,8 +20,11 @@ async function start({ data: { lines } }) {
     self.addEventListener('message', ({ data }) => {
       if (data.model) useModel(engine, data.model);
     });
-    send({ type: 'ready', latency: engine.latency, kernel: engine.kernel });
-    await end.serve(new HopStep(engine, end.slots));
+    const hopStep = new HopStep(engine, end.slots);
+    const isAtRate = end.timing.sampleRate === SAMPLE_RATE;
+    const step = isAtRate ? hopStep : new RateStep(hopStep, end.timing);
+    send({ type: 'ready', latency: step.latency, kernel: engine.kernel });
+    await end.serve(step);
   } catch (error) {
     send({ type: 'failed', ...describe(/** @type {Error} */ (error)) });
   }

@@ -24,12 +24,16 @@ export class HopStep {
   #nHopsWithoutSound = 0;
   #applied = new Float32Array([NaN, NaN, NaN]);
 
+  /** Samples by which `process` delays the signal. */
+  latency;
+
   /**
    * @param {HopEngine} engine
    * @param {import('./protocol.js').Slots} slots
    */
   constructor(engine, { controls, report }) {
     this.#engine = engine;
+    this.latency = engine.latency;
     this.#controls = controls;
     this.#report = report;
   }
@@ -58,7 +62,7 @@ export class HopStep {
 
   #startAfresh() {
     this.#engine.reset();
-    this.#nHopsWithoutSound = this.#engine.latency / HOP_LENGTH;
+    this.#nHopsWithoutSound = this.latency / HOP_LENGTH;
   }
 
   /** Calling Python costs microseconds: only what changed is passed on. */

@@ -1,33 +1,25 @@
 /**
  * Pipeline B, for pages without shared memory: every thread has its own rings and slots, and
- * messages carry hops to the worker and back, slots to whom they concern.
+ * messages carry blocks to the worker and back, slots to whom they concern.
  */
 
 import { skipBacklog } from './backlog.js';
-import {
-  CUSHION,
-  HOP_LENGTH,
-  N_CONTROLS,
-  N_PLAYBACK,
-  N_REPORT,
-  RENDER_QUANTUM,
-  RING_CAPACITY,
-  SAMPLE_RATE,
-} from './protocol.js';
+import { N_CONTROLS, N_PLAYBACK, N_REPORT, Playback } from './protocol.js';
 import { RingBuffer } from './ring-buffer.js';
 
-const N_HOPS_IN_FLIGHT = 16;
-const REPORT_EVERY_HOPS = 5;
-const PLAYBACK_EVERY_QUANTA = Math.round((0.05 * SAMPLE_RATE) / RENDER_QUANTUM);
+const N_BLOCKS_IN_FLIGHT = 16;
+const REPORT_EVERY_BLOCKS = 5;
+const PLAYBACK_EVERY_S = 0.05;
 
 /**
  * @typedef {object} MessageLines
  * @property {'message'} pipeline
+ * @property {import('./protocol.js').Timing} timing
  * @property {MessagePort} [port] to the audio thread; for the engine only
  * @property {Float32Array} [controls] as they are at the start; for the engine only
  */
 
-/** @typedef {{ position: number, hop: Float32Array }} HopMessage both ways, with its buffer */
+/** @typedef {{ position: number, block: Float32Array }} BlockMessage both ways, with its buffer */
 
 export class MessageMainEnd {
   /** @type {Worker | undefined} */
@@ -35,15 +27,18 @@ export class MessageMainEnd {
   /** @type {MessagePort | undefined} */
   #enginePort;
 
-  /** @type {MessageLines} */
-  lines = { pipeline: 'message' };
-
   /** @type {import('./protocol.js').Slots} */
   slots = {
     controls: new Float32Array(N_CONTROLS),
     playback: new Int32Array(N_PLAYBACK),
     report: new Float32Array(N_REPORT),
   };
+
+  /** @param {import('./protocol.js').Timing} timing */
+  constructor(timing) {
+    /** @type {MessageLines} */
+    this.lines = { pipeline: 'message', timing };
+  }
 
   /** @param {Worker} worker */
   startEngine(worker) {
@@ -80,24 +75,29 @@ export class MessageMainEnd {
 }
 
 export class MessageAudioEnd {
-  input = new RingBuffer(RingBuffer.allocate(RING_CAPACITY, ArrayBuffer));
-  output = new RingBuffer(RingBuffer.allocate(RING_CAPACITY, ArrayBuffer));
   playback = new Int32Array(N_PLAYBACK);
 
   /** @type {MessagePort | undefined} */
   #enginePort;
-  #nQuanta = 0;
+  #timing;
+  #nextPlayback = 0;
 
   // Reused, so that the audio thread allocates what `postMessage` does and no more
   /** @type {Float32Array<ArrayBuffer>[]} */
-  #freeHops = [];
-  #message = { position: 0, hop: new Float32Array() };
+  #freeBlocks = [];
+  #message = { position: 0, block: new Float32Array() };
   /** @type {ArrayBuffer[]} */
   #transfer = new Array(1);
 
-  /** @param {MessagePort} mainPort over which engines are introduced, again after a restart */
-  constructor(mainPort) {
-    this.output.push(new Float32Array(CUSHION));
+  /**
+   * @param {MessageLines} lines
+   * @param {MessagePort} mainPort over which engines are introduced, again after a restart
+   */
+  constructor({ timing }, mainPort) {
+    this.#timing = timing;
+    this.input = new RingBuffer(RingBuffer.allocate(timing.ringCapacity, ArrayBuffer));
+    this.output = new RingBuffer(RingBuffer.allocate(timing.ringCapacity, ArrayBuffer));
+    this.output.push(new Float32Array(timing.cushion));
     this.mainPort = mainPort;
     mainPort.addEventListener('message', ({ data }) => {
       if (data instanceof MessagePort) this.#connect(data);
@@ -109,25 +109,33 @@ export class MessageAudioEnd {
   #connect(port) {
     this.#enginePort?.close();
     this.#enginePort = port;
-    this.#freeHops = Array.from({ length: N_HOPS_IN_FLIGHT }, () => new Float32Array(HOP_LENGTH));
-    port.onmessage = ({ data: { position, hop } }) => {
-      this.output.pushAt(position + CUSHION, hop);
-      this.#freeHops.push(hop);
+    const { blockLength, cushion } = this.#timing;
+    this.#freeBlocks = Array.from(
+      { length: N_BLOCKS_IN_FLIGHT },
+      () => new Float32Array(blockLength),
+    );
+    port.onmessage = ({ data: { position, block } }) => {
+      this.output.pushAt(position + cushion, block);
+      this.#freeBlocks.push(block);
     };
   }
 
-  /** Pass on the hops that are complete; what an engine too slow leaves stays in the ring. */
+  /** Pass on the blocks that are complete; what an engine too slow leaves stays in the ring. */
   send() {
-    if (this.#nQuanta++ % PLAYBACK_EVERY_QUANTA === 0) this.mainPort.postMessage(this.playback);
+    const { blockLength, sampleRate } = this.#timing;
+    if (this.playback[Playback.SAMPLES] - this.#nextPlayback >= 0) {
+      this.#nextPlayback = (this.playback[Playback.SAMPLES] + PLAYBACK_EVERY_S * sampleRate) | 0;
+      this.mainPort.postMessage(this.playback);
+    }
     if (!this.#enginePort) return;
-    skipBacklog(this.input);
-    while (this.input.available >= HOP_LENGTH) {
-      const hop = this.#freeHops.pop();
-      if (!hop) return;
+    skipBacklog(this.input, blockLength);
+    while (this.input.available >= blockLength) {
+      const block = this.#freeBlocks.pop();
+      if (!block) return;
       this.#message.position = this.input.position;
-      this.#message.hop = hop;
-      this.#transfer[0] = hop.buffer;
-      this.input.pull(hop);
+      this.#message.block = block;
+      this.#transfer[0] = block.buffer;
+      this.input.pull(block);
       this.#enginePort.postMessage(this.#message, this.#transfer);
     }
   }
@@ -135,7 +143,8 @@ export class MessageAudioEnd {
 
 export class MessageEngineEnd {
   /** @param {Required<MessageLines>} lines */
-  constructor({ port, controls }) {
+  constructor({ timing, port, controls }) {
+    this.timing = timing;
     this.port = port;
     /** @type {import('./protocol.js').Slots} */
     this.slots = {
@@ -151,22 +160,22 @@ export class MessageEngineEnd {
   /**
    * Does not resolve; rejects with the engine's error.
    *
-   * @param {import('./hop-step.js').HopStep} step
+   * @param {import('./rate-step.js').Step} step
    */
   serve(step) {
-    let nHops = 0;
+    let nBlocks = 0;
     return new Promise((_, reject) => {
-      /** @param {MessageEvent<HopMessage>} event */
-      this.port.onmessage = ({ data: { position, hop } }) => {
+      /** @param {MessageEvent<BlockMessage>} event */
+      this.port.onmessage = ({ data: { position, block } }) => {
         try {
-          step.process(hop, position);
+          step.process(block, position);
         } catch (error) {
           this.port.close();
           reject(error);
           return;
         }
-        this.port.postMessage({ position, hop }, [hop.buffer]);
-        if (nHops++ % REPORT_EVERY_HOPS === 0) {
+        this.port.postMessage({ position, block }, [block.buffer]);
+        if (nBlocks++ % REPORT_EVERY_BLOCKS === 0) {
           self.postMessage({ type: 'report', report: this.slots.report });
         }
       };

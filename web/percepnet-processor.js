@@ -4,14 +4,14 @@
  */
 
 import { MessageAudioEnd } from './message-transport.js';
-import { CLOSE, Playback, RENDER_QUANTUM } from './protocol.js';
+import { CLOSE, Playback } from './protocol.js';
 import { SharedAudioEnd } from './shared-transport.js';
 
 const MAX_SAMPLE = 1000; // 60 dB above full scale: no sound, and its energy would not stay finite
 
 class PercepNetProcessor extends AudioWorkletProcessor {
-  #received = new Float32Array(RENDER_QUANTUM);
-  #dry = new Float32Array(RENDER_QUANTUM);
+  #received = new Float32Array();
+  #dry = new Float32Array();
   #end;
   #latency;
   #isEnhanced = true; // at the end of the quantum before
@@ -21,7 +21,7 @@ class PercepNetProcessor extends AudioWorkletProcessor {
   constructor({ processorOptions: { lines, latency } }) {
     super();
     this.#end =
-      lines.pipeline === 'shared' ? new SharedAudioEnd(lines) : new MessageAudioEnd(this.port);
+      lines.pipeline === 'shared' ? new SharedAudioEnd(lines) : new MessageAudioEnd(lines, this.port);
     this.#latency = latency;
     this.port.addEventListener('message', ({ data }) => {
       if (data === CLOSE) this.#isClosed = true;
@@ -35,25 +35,36 @@ class PercepNetProcessor extends AudioWorkletProcessor {
    */
   process(inputs, outputs) {
     const target = outputs[0][0];
+    if (this.#received.length !== target.length) this.#fit(target.length);
     const { input, output, playback } = this.#end;
     this.#receive(inputs[0][0]);
     input.push(this.#received);
     this.#end.send();
 
     // With the next quantum there too, this one need not be the last: there is time to fade.
-    const isThere = output.has(2 * RENDER_QUANTUM);
+    const isThere = output.has(2 * target.length);
     output.pull(target);
     if (!isThere) {
       if (this.#isEnhanced) Atomics.add(playback, Playback.UNDERRUNS, 1);
-      Atomics.add(playback, Playback.LATE_SAMPLES, RENDER_QUANTUM);
+      Atomics.add(playback, Playback.LATE_SAMPLES, target.length);
     }
     if (!isThere || !this.#isEnhanced) {
       input.recall(this.#dry, this.#latency);
       mix(target, this.#dry, this.#isEnhanced, isThere);
     }
     this.#isEnhanced = isThere;
-    Atomics.add(playback, Playback.SAMPLES, RENDER_QUANTUM);
+    Atomics.add(playback, Playback.SAMPLES, target.length);
     return !this.#isClosed;
+  }
+
+  /**
+   * The browser says how long a quantum is by the first one.
+   *
+   * @param {number} length
+   */
+  #fit(length) {
+    this.#received = new Float32Array(length);
+    this.#dry = new Float32Array(length);
   }
 
   /**
@@ -66,7 +77,7 @@ class PercepNetProcessor extends AudioWorkletProcessor {
       this.#received.fill(0);
       return;
     }
-    for (let i = 0; i < RENDER_QUANTUM; i++) {
+    for (let i = 0; i < quantum.length; i++) {
       const isSound = Math.abs(quantum[i]) <= MAX_SAMPLE;
       this.#received[i] = isSound ? quantum[i] : 0;
       if (!isSound) Atomics.add(this.#end.playback, Playback.INVALID_SAMPLES, 1);
@@ -87,8 +98,8 @@ function mix(enhanced, dry, fromEnhanced, toEnhanced) {
     enhanced.set(dry);
     return;
   }
-  for (let i = 0; i < RENDER_QUANTUM; i++) {
-    const done = (i + 1) / RENDER_QUANTUM;
+  for (let i = 0; i < dry.length; i++) {
+    const done = (i + 1) / dry.length;
     const share = toEnhanced ? done : 1 - done;
     enhanced[i] = share * enhanced[i] + (1 - share) * dry[i];
   }

@@ -14,10 +14,9 @@ import { bundledModels, fetchModel } from './models.js';
 import {
   addProcessor,
   choosePipeline,
-  requireSampleRate,
   requireSecurePage,
 } from './platform.js';
-import { CLOSE, Control, CUSHION, Report, SAMPLE_RATE } from './protocol.js';
+import { CLOSE, Control, Report, SAMPLE_RATE, timingAt } from './protocol.js';
 import { SharedMainEnd } from './shared-transport.js';
 import { readStats } from './stats.js';
 import { Supervisor } from './supervisor.js';
@@ -33,8 +32,8 @@ const VOICE_STEP = 0.01; // less of a change is not told
 
 /**
  * @typedef {object} DenoiserOptions
- * @property {AudioContext} [audioContext] running at 48 kHz: by default an own one, closed by
- *   `close`
+ * @property {AudioContext} [audioContext] of any rate, 48 kHz costs least; by default an own one,
+ *   closed by `close`
  * @property {string | URL} [model] name of a bundled model or address of another: default "default"
  * @property {'auto' | import('./protocol.js').Pipeline} [pipeline] shared memory or messages
  *   between the threads: by default shared memory where the page is cross-origin isolated
@@ -90,14 +89,13 @@ export class Denoiser extends DenoiserEventTarget {
   } = {}) {
     requireSecurePage();
     const End = choosePipeline(pipeline) === 'shared' ? SharedMainEnd : MessageMainEnd;
-    const end = new End();
-    setStrength(end.slots.controls, strength);
-    setAttenuationLimitDb(end.slots.controls, attenuationLimitDb);
-    setBypass(end.slots.controls, bypass);
     const context = audioContext ?? new AudioContext({ sampleRate: SAMPLE_RATE });
     const engine = new EngineThread();
     try {
-      requireSampleRate(context);
+      const end = new End(timingAt(context.sampleRate));
+      setStrength(end.slots.controls, strength);
+      setAttenuationLimitDb(end.slots.controls, attenuationLimitDb);
+      setBypass(end.slots.controls, bypass);
       const whenModel = fetchModel(model);
       const [modelFile, facts] = await Promise.all([
         whenModel,
@@ -133,10 +131,10 @@ export class Denoiser extends DenoiserEventTarget {
       channelCount: 1,
       channelCountMode: 'explicit',
       outputChannelCount: [1],
-      processorOptions: { lines: end.lines, latency: CUSHION + facts.latency },
+      processorOptions: { lines: end.lines, latency: end.lines.timing.cushion + facts.latency },
     });
     this.node.onprocessorerror = () => this.#fail(new Error('the audio processor has stopped'));
-    this.#supervisor = new Supervisor(end.slots, {
+    this.#supervisor = new Supervisor(end.slots, context.sampleRate, {
       restart: (delayMs) => (this.#whenStarted = this.#restart(delayMs)),
       stepDown: () => this.#stepDown(),
       degraded: (reason, message) => this.#tell('degraded', { reason, message }),
@@ -203,7 +201,7 @@ export class Denoiser extends DenoiserEventTarget {
 
   /** @returns {DenoiserStats} */
   get stats() {
-    return readStats(this.#end.slots, this.#facts, this.model, this.#end.lines.pipeline);
+    return readStats(this.#end.slots, this.#facts, this.model, this.#end.lines);
   }
 
   /**

@@ -1,7 +1,5 @@
 /** What the page and the audio context have to offer, each lack in words. */
 
-import { SAMPLE_RATE } from './protocol.js';
-
 /** Outside a secure page there is no audio worklet. */
 export function requireSecurePage() {
   if (!globalThis.isSecureContext) {
@@ -27,16 +25,6 @@ export function choosePipeline(wanted) {
     );
   }
   return wanted;
-}
-
-/** @param {BaseAudioContext} context */
-export function requireSampleRate({ sampleRate }) {
-  if (sampleRate !== SAMPLE_RATE) {
-    throw new Error(
-      `the audio context runs at ${sampleRate} Hz, not ${SAMPLE_RATE}: ` +
-        `create it with new AudioContext({ sampleRate: ${SAMPLE_RATE} })`,
-    );
-  }
 }
 
 /** @param {BaseAudioContext} context */

@@ -2,7 +2,7 @@
 
 export const SAMPLE_RATE = 48_000;
 export const HOP_LENGTH = 480; // the engine's step, as in py/percepnet/constants.py
-export const RENDER_QUANTUM = 128; // Web Audio's step
+export const RENDER_QUANTUM = 128; // Web Audio's step, where no other is asked for
 
 /**
  * Silence the output starts with: what the path to the engine and back may take, in samples.
@@ -11,6 +11,29 @@ export const RENDER_QUANTUM = 128; // Web Audio's step
 export const CUSHION = 1536;
 
 export const RING_CAPACITY = 65_536; // 1.4 s
+
+/**
+ * @typedef {object} Timing of an audio context, in samples of its rate
+ * @property {number} sampleRate whole Hz
+ * @property {number} blockLength what the engine takes at a time: 10 ms, or a little more
+ * @property {number} cushion as `CUSHION`
+ * @property {number} ringCapacity
+ */
+
+/**
+ * @param {number} sampleRate
+ * @returns {Timing}
+ */
+export function timingAt(sampleRate) {
+  const times = Math.round(sampleRate) / SAMPLE_RATE;
+  const longerQuanta = 2 * RENDER_QUANTUM * Math.max(0, 1 - times);
+  return {
+    sampleRate: Math.round(sampleRate),
+    blockLength: Math.ceil(HOP_LENGTH * times),
+    cushion: Math.ceil(CUSHION * times + longerQuanta),
+    ringCapacity: 2 ** Math.ceil(Math.log2(RING_CAPACITY * times)),
+  };
+}
 
 // Every block of slots has one thread that writes it.
 
@@ -47,7 +70,7 @@ export const N_REPORT = Report.HOP_MS + N_HOP_TIMES;
 
 /**
  * @typedef {object} EngineFacts
- * @property {number} latency samples by which the engine delays
+ * @property {number} latency samples of the context by which the engine delays
  * @property {string} kernel what computes the network
  */
 

@@ -1,15 +1,7 @@
 /** Pipeline A: samples and slots lie in memory that all threads see; the worker sleeps on it. */
 
 import { skipBacklog } from './backlog.js';
-import {
-  Control,
-  CUSHION,
-  HOP_LENGTH,
-  N_CONTROLS,
-  N_PLAYBACK,
-  N_REPORT,
-  RING_CAPACITY,
-} from './protocol.js';
+import { Control, N_CONTROLS, N_PLAYBACK, N_REPORT } from './protocol.js';
 import { RingBuffer } from './ring-buffer.js';
 
 const LOOK_UP_EVERY_MS = 100;
@@ -17,6 +9,7 @@ const LOOK_UP_EVERY_MS = 100;
 /**
  * @typedef {object} SharedLines
  * @property {'shared'} pipeline
+ * @property {import('./protocol.js').Timing} timing
  * @property {SharedArrayBuffer} input ring from the audio thread to the engine
  * @property {SharedArrayBuffer} output ring from the engine to the audio thread
  * @property {Float32Array} controls
@@ -25,13 +18,15 @@ const LOOK_UP_EVERY_MS = 100;
  */
 
 export class SharedMainEnd {
-  constructor() {
-    const output = RingBuffer.allocate(RING_CAPACITY, SharedArrayBuffer);
-    new RingBuffer(output).push(new Float32Array(CUSHION));
+  /** @param {import('./protocol.js').Timing} timing */
+  constructor(timing) {
+    const output = RingBuffer.allocate(timing.ringCapacity, SharedArrayBuffer);
+    new RingBuffer(output).push(new Float32Array(timing.cushion));
     /** @type {SharedLines} */
     this.lines = {
       pipeline: 'shared',
-      input: RingBuffer.allocate(RING_CAPACITY, SharedArrayBuffer),
+      timing,
+      input: RingBuffer.allocate(timing.ringCapacity, SharedArrayBuffer),
       output,
       controls: new Float32Array(shared(N_CONTROLS)),
       playback: new Int32Array(shared(N_PLAYBACK)),
@@ -62,7 +57,7 @@ export class SharedMainEnd {
   /** Both threads have found the memory by themselves. */
   connect() {}
 
-  /** The engine looks at the slots before each hop. */
+  /** The engine looks at the slots before each block. */
   sendControls() {}
 }
 
@@ -85,7 +80,8 @@ export class SharedAudioEnd {
 
 export class SharedEngineEnd {
   /** @param {SharedLines} lines */
-  constructor({ input, output, controls, playback, report }) {
+  constructor({ timing, input, output, controls, playback, report }) {
+    this.timing = timing;
     this.number = controls[Control.ENGINE];
     this.nMails = controls[Control.MAIL];
     this.input = new RingBuffer(input);
@@ -97,19 +93,20 @@ export class SharedEngineEnd {
   /**
    * Until the engine is retired. A worker in `Atomics.wait` takes no messages.
    *
-   * @param {import('./hop-step.js').HopStep} step
+   * @param {import('./rate-step.js').Step} step
    */
   async serve(step) {
     const { input, output } = this;
-    const hop = new Float32Array(HOP_LENGTH);
+    const { blockLength, cushion } = this.timing;
+    const block = new Float32Array(blockLength);
     while (this.slots.controls[Control.ENGINE] === this.number) {
       if (this.slots.controls[Control.MAIL] !== this.nMails) await this.#takeMessage();
-      if (!input.wait(HOP_LENGTH, LOOK_UP_EVERY_MS)) continue;
-      skipBacklog(input);
+      if (!input.wait(blockLength, LOOK_UP_EVERY_MS)) continue;
+      skipBacklog(input, blockLength);
       const { position } = input;
-      input.pull(hop);
-      step.process(hop, position);
-      output.pushAt(position + CUSHION, hop);
+      input.pull(block);
+      step.process(block, position);
+      output.pushAt(position + cushion, block);
     }
   }
 

@@ -1,10 +1,13 @@
 /** The other threads' slots in the app's units. */
 
-import { CUSHION, Playback, Report, SAMPLE_RATE } from './protocol.js';
+import { Playback, Report } from './protocol.js';
+
+/** @typedef {import('./protocol.js').Pipeline} Pipeline */
 
 /**
  * @typedef {object} DenoiserStats
- * @property {number} latencyMs by which the node delays the signal, constant
+ * @property {number} latencySamples by which the node delays the signal, constant
+ * @property {number} latencyMs the same
  * @property {number} hopMsP50 median time to process 10 ms of audio, over the last 10 s
  * @property {number} hopMsP99 99th percentile of it
  * @property {number} underruns times that the engine was late
@@ -12,7 +15,7 @@ import { CUSHION, Playback, Report, SAMPLE_RATE } from './protocol.js';
  * @property {number} invalidSamples that came in not finite or absurdly loud; taken as silence
  * @property {number} voiceProbability 0 to 1, now
  * @property {string} model name of the one in use
- * @property {import('./protocol.js').Pipeline} pipeline
+ * @property {Pipeline} pipeline
  * @property {string} kernel what computes the network
  */
 
@@ -20,28 +23,26 @@ import { CUSHION, Playback, Report, SAMPLE_RATE } from './protocol.js';
  * @param {import('./protocol.js').Slots} slots
  * @param {import('./protocol.js').EngineFacts} facts
  * @param {string} model
- * @param {import('./protocol.js').Pipeline} pipeline
+ * @param {{ pipeline: Pipeline, timing: import('./protocol.js').Timing }} lines
  * @returns {DenoiserStats}
  */
-export function readStats({ playback, report }, { latency, kernel }, model, pipeline) {
+export function readStats({ playback, report }, { latency, kernel }, model, { pipeline, timing }) {
   const times = report.slice(Report.HOP_MS).filter((ms) => ms > 0).sort();
+  const latencySamples = timing.cushion + latency;
+  const msPerSample = 1000 / timing.sampleRate;
   return {
-    latencyMs: samplesToMs(CUSHION + latency),
+    latencySamples,
+    latencyMs: latencySamples * msPerSample,
     hopMsP50: quantile(times, 0.5),
     hopMsP99: quantile(times, 0.99),
     underruns: Atomics.load(playback, Playback.UNDERRUNS),
-    droppedMs: samplesToMs(Atomics.load(playback, Playback.LATE_SAMPLES) >>> 0),
+    droppedMs: (Atomics.load(playback, Playback.LATE_SAMPLES) >>> 0) * msPerSample,
     invalidSamples: Atomics.load(playback, Playback.INVALID_SAMPLES) >>> 0,
     voiceProbability: report[Report.VOICE_PROBABILITY],
     model,
     pipeline,
     kernel,
   };
-}
-
-/** @param {number} nSamples */
-function samplesToMs(nSamples) {
-  return (nSamples / SAMPLE_RATE) * 1000;
 }
 
 /**

@@ -3,20 +3,22 @@
  * is decided what the app is told and when a new engine is started.
  */
 
-import { Playback, Report, SAMPLE_RATE } from './protocol.js';
+import { Playback, Report } from './protocol.js';
+
+// Times in seconds of audio
 
 /** Unprocessed for longer than this counts as degraded. */
-const DEGRADED_AFTER = 0.05 * SAMPLE_RATE;
-const RECOVERED_AFTER = 0.3 * SAMPLE_RATE;
+const DEGRADED_AFTER = 0.05;
+const RECOVERED_AFTER = 0.3;
 
 /** An engine without a hop for so much audio is dead or hangs. */
-const STOPPED_AFTER = 2 * SAMPLE_RATE;
+const STOPPED_AFTER = 2;
 
 /** After so much audio without trouble, an engine has the same patience as the first. */
-const TRUSTED_AFTER = 30 * SAMPLE_RATE;
+const TRUSTED_AFTER = 30;
 
 /** Mostly unprocessed for so much audio, by an engine that works: it needs a smaller model. */
-const TOO_SLOW_AFTER = 5 * SAMPLE_RATE;
+const TOO_SLOW_AFTER = 5;
 
 /** How long to wait before each new engine; after the last one there is no more. */
 const RESTART_DELAYS_MS = [0, 1000, 4000];
@@ -35,6 +37,7 @@ const RESTART_DELAYS_MS = [0, 1000, 4000];
 export class Supervisor {
   #actions;
   #slots;
+  #sampleRate;
   #samples = 0;
   #lateSamples = 0;
   #nHops = 0;
@@ -44,7 +47,7 @@ export class Supervisor {
   #hasGivenUp = false;
   #nRestarts = 0;
 
-  // In samples of audio: it stands still where time does not, in a suspended context.
+  // In seconds of audio: it stands still where time does not, in a suspended context.
   #dry = 0;
   #enhanced = 0;
   #mostlyDry = 0;
@@ -52,10 +55,12 @@ export class Supervisor {
 
   /**
    * @param {import('./protocol.js').Slots} slots
+   * @param {number} sampleRate
    * @param {Actions} actions
    */
-  constructor(slots, actions) {
+  constructor(slots, sampleRate, actions) {
     this.#slots = slots;
+    this.#sampleRate = sampleRate;
     this.#actions = actions;
   }
 
@@ -137,13 +142,13 @@ export class Supervisor {
   #advance(samples) {
     const n = (samples - this.#samples) | 0;
     this.#samples = samples;
-    return n;
+    return n / this.#sampleRate;
   }
 
   /** @param {number} lateSamples */
   #advanceLate(lateSamples) {
     const n = (lateSamples - this.#lateSamples) | 0;
     this.#lateSamples = lateSamples;
-    return n;
+    return n / this.#sampleRate;
   }
 }

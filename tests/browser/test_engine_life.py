@@ -72,7 +72,7 @@ def test_events_and_stats(engine_page):
     stats = page.events("stats")
     assert len(stats) >= 2
     assert set(stats[-1]["detail"]) == {
-        "latencyMs", "hopMsP50", "hopMsP99", "underruns", "droppedMs", "invalidSamples",
+        "latencySamples", "latencyMs", "hopMsP50", "hopMsP99", "underruns", "droppedMs", "invalidSamples",
         "voiceProbability", "model", "pipeline", "kernel",
     }  # fmt: skip
     assert stats[-1]["detail"]["pipeline"] == "shared"

@@ -96,14 +96,17 @@ AT_RUN_TIME = "percepnet"
 WEB_MAY_IMPORT = {
     "protocol.js": set(),
     "ring-buffer.js": set(),
-    "backlog.js": {"protocol.js"},
+    "backlog.js": set(),
+    "resampler.js": set(),
+    "rate-step.js": {"protocol.js", "resampler.js"},
     "shared-transport.js": {"backlog.js", "protocol.js", "ring-buffer.js"},
     "message-transport.js": {"backlog.js", "protocol.js", "ring-buffer.js"},
     "python.js": set(),
     "engine.js": {"protocol.js", "python.js"},
     "hop-step.js": {"protocol.js"},
     "engine-worker.js": {
-        "engine.js", "hop-step.js", "message-transport.js", "shared-transport.js",
+        "engine.js", "hop-step.js", "message-transport.js", "protocol.js", "rate-step.js",
+        "shared-transport.js",
     },
     "percepnet-processor.js": {"message-transport.js", "protocol.js", "shared-transport.js"},
     "controls.js": {"protocol.js"},
@@ -111,7 +114,7 @@ WEB_MAY_IMPORT = {
     "events.js": set(),
     "media-track.js": set(),
     "models.js": set(),
-    "platform.js": {"protocol.js"},
+    "platform.js": set(),
     "stats.js": {"protocol.js"},
     "supervisor.js": {"protocol.js"},
     "percepnet.js": {

@@ -11,13 +11,14 @@ globalThis.AudioWorkletProcessor = class {
 globalThis.registerProcessor = (_, definition) => (Processor = definition);
 let nextPort;
 await import('../../web/percepnet-processor.js');
-const { CLOSE, CUSHION } = await import('../../web/protocol.js');
+const { CLOSE, CUSHION, SAMPLE_RATE, timingAt } = await import('../../web/protocol.js');
 const { MessageEngineEnd, MessageMainEnd } = await import('../../web/message-transport.js');
 const { SharedMainEnd } = await import('../../web/shared-transport.js');
 const { RingBuffer } = await import('../../web/ring-buffer.js');
 
 export const ENGINE_LATENCY = 960;
 export const LATENCY = CUSHION + ENGINE_LATENCY;
+const TIMING = timingAt(SAMPLE_RATE);
 
 /** The samples 1, 2, 3 … of the time line, as the input has them, small enough to be sound. */
 export function ramp(start, length) {
@@ -82,7 +83,7 @@ export async function delivered() {
 }
 
 export class SharedPipeline {
-  main = new SharedMainEnd();
+  main = new SharedMainEnd(TIMING);
   step = new FakeStep();
   audio = new Audio(this.main.lines, new MessageChannel());
   #input = new RingBuffer(this.main.lines.input);
@@ -105,7 +106,7 @@ export class SharedPipeline {
 }
 
 export class MessagePipeline {
-  main = new MessageMainEnd();
+  main = new MessageMainEnd(TIMING);
   audio = new Audio(this.main.lines, new MessageChannel());
 
   async startEngine(step = new FakeStep()) {

@@ -1,0 +1,69 @@
+/** A block of samples at the audio context's rate through an engine that has a rate of its own. */
+
+import { HOP_LENGTH, SAMPLE_RATE } from './protocol.js';
+import { Resampler } from './resampler.js';
+
+/**
+ * @typedef {object} Step what `HopStep` is
+ * @property {number} latency
+ * @property {(hop: Float32Array, position: number) => void} process
+ */
+
+export class RateStep {
+  #step;
+  #toEngine;
+  #fromEngine;
+  #blockLength;
+  #hop = new Float32Array(HOP_LENGTH);
+  #hopPosition = 0;
+  #nextPosition = 0;
+
+  /** Samples of the context by which `process` delays the signal. */
+  latency;
+
+  /**
+   * @param {Step} step at `SAMPLE_RATE`
+   * @param {import('./protocol.js').Timing} timing of the context
+   */
+  constructor(step, { sampleRate, blockLength }) {
+    this.#step = step;
+    this.#blockLength = blockLength;
+    this.#toEngine = new Resampler(sampleRate, SAMPLE_RATE, 2 * blockLength);
+
+    // Blocks that are not just 10 ms long leave up to a hop waiting in between.
+    const isInStep = blockLength * SAMPLE_RATE === HOP_LENGTH * sampleRate;
+    const waiting = isInStep ? 0 : HOP_LENGTH;
+    const perSample = sampleRate / SAMPLE_RATE;
+    const { latency: filterLatency } = new Resampler(SAMPLE_RATE, sampleRate, 0);
+    const exact =
+      this.#toEngine.latency + (step.latency + filterLatency + waiting) * perSample;
+    this.latency = Math.ceil(exact);
+    const delay = waiting + (this.latency - exact) / perSample;
+    this.#fromEngine = new Resampler(SAMPLE_RATE, sampleRate, 3 * HOP_LENGTH, delay);
+  }
+
+  /**
+   * Replace the block by the enhanced one; by NaN where the engine, after a gap, has none yet.
+   *
+   * @param {Float32Array} block of the timing's length
+   * @param {number} position of its first sample since the start, modulo 2**32
+   */
+  process(block, position) {
+    if (position !== this.#nextPosition) this.#startAfresh();
+    this.#nextPosition = (position + this.#blockLength) | 0;
+    this.#toEngine.push(block);
+    while (this.#toEngine.available >= HOP_LENGTH) {
+      this.#toEngine.pull(this.#hop);
+      this.#step.process(this.#hop, this.#hopPosition);
+      this.#hopPosition = (this.#hopPosition + HOP_LENGTH) | 0;
+      this.#fromEngine.push(this.#hop);
+    }
+    this.#fromEngine.pull(block);
+  }
+
+  #startAfresh() {
+    this.#toEngine.reset(0);
+    this.#fromEngine.reset(NaN);
+    this.#hopPosition = (this.#hopPosition + HOP_LENGTH) | 0; // a gap for the step, too
+  }
+}
