@@ -1,4 +1,4 @@
-"""Compile int8.c for this machine whenever the package is built: a hook of hatchling's.
+"""Compile the C files for this machine whenever the package is built: a hook of hatchling's.
 
 A wheel takes the kernels along; for an editable install, and with
 
@@ -20,11 +20,15 @@ from pathlib import Path
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-KERNELS = Path("percepnet/nn/kernels")
-SOURCE = Path(__file__).parent / KERNELS / "int8.c"
+HERE = Path(__file__).parent
+INT8 = Path("percepnet/nn/kernels")
+DSP = Path("percepnet/dsp/kernels")
 
 COMPILERS = ("cc", "gcc", "clang")
-FLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-fPIC", "-fvisibility=hidden", "-shared"]
+FLAGS = [
+    *("-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno"),
+    *("-fPIC", "-fvisibility=hidden", "-shared"),
+]
 X86_64 = {"avx2": ["-mavx2"], "avx512-vnni": ["-mavx512f", "-mavx512vnni"]}
 ARM64 = {"neon-dotprod": ["-march=armv8.2-a+dotprod"]}
 MACHINES = {"x86_64": X86_64, "AMD64": X86_64, "aarch64": ARM64, "arm64": ARM64}
@@ -35,14 +39,15 @@ class BuildHook(BuildHookInterface):
 
     def initialize(self, version: str, build_data: dict) -> None:
         if version == "editable":
-            compile_kernels(SOURCE.parent)
+            compile_kernels(HERE)
             return
         self._folder = tempfile.TemporaryDirectory()
         kernels = compile_kernels(Path(self._folder.name))
         if not kernels:
             return
         for file in kernels:
-            build_data["force_include"][str(file)] = str(KERNELS / file.name)
+            place = file.relative_to(self._folder.name)
+            build_data["force_include"][str(file)] = str(place)
         machine = sysconfig.get_platform().replace("-", "_").replace(".", "_")
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{machine}"
@@ -52,21 +57,24 @@ class BuildHook(BuildHookInterface):
             self._folder.cleanup()
 
 
-def compile_kernels(folder: Path) -> list[Path]:
-    """Compile what the compiler can, into the folder; returns the files."""
+def compile_kernels(root: Path) -> list[Path]:
+    """Compile what the compiler can; returns the files, which lie below `root` as in the package."""
     compiler = find_compiler()
     if compiler is None:
         print("percepnet: no C compiler: without kernels, in numpy only", file=sys.stderr)
         return []
     variants = {"portable": []} | MACHINES.get(platform.machine(), {})
+    wanted = {INT8 / f"int8-{name}.so": flags for name, flags in variants.items()}
+    wanted[DSP / "dsp-portable.so"] = []
     files = []
-    for kernel, flags in variants.items():
-        file = folder / f"int8-{kernel}.so"
-        temporary = file.with_suffix(".part")
-        command = [*compiler, *FLAGS, *flags, str(SOURCE), "-o", str(temporary)]
+    for place, flags in wanted.items():
+        file, temporary = root / place, root / place.with_suffix(".part")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        sources = map(str, sorted((HERE / place).parent.glob("*.c")))
+        command = [*compiler, *FLAGS, *flags, *sources, "-o", str(temporary)]
         run = subprocess.run(command, capture_output=True, text=True)
         if run.returncode:
-            print(f"percepnet: no kernel {kernel!r}: {run.stderr.strip()}", file=sys.stderr)
+            print(f"percepnet: no kernel {place.stem!r}: {run.stderr.strip()}", file=sys.stderr)
             continue
         os.replace(temporary, file)
         files.append(file)
@@ -80,5 +88,5 @@ def find_compiler() -> list[str] | None:
 
 
 if __name__ == "__main__":
-    for file in compile_kernels(SOURCE.parent):
+    for file in compile_kernels(HERE):
         print(file)

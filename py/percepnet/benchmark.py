@@ -10,13 +10,17 @@ import numpy as np
 
 from percepnet import enhancer as chain
 from percepnet.constants import HOP_LENGTH, SAMPLE_RATE
+from percepnet.dsp import kernels
+from percepnet.dsp.kernels.shaper import CompiledShaper
+from percepnet.dsp.kernels.tracker import CompiledTracker
+from percepnet.dsp.pitch import PitchTracker
 from percepnet.network import PercepNet
 
 # Per stage the functions of the chain that it consists of: (where the chain finds it, its name).
 STAGES = {
     "high-pass": [(chain.HighPass, "process")],
     "analysis": [(chain, "spectrum_of"), (chain, "band_energy")],
-    "pitch": [(chain.PitchTracker, "process")],
+    "pitch": [(CompiledTracker, "process"), (PitchTracker, "process")],
     "comb": [(chain, "periodic_frame")],
     "features": [
         (chain, "band_correlation"),
@@ -28,8 +32,8 @@ STAGES = {
         (chain, "postfilter"),
         (chain, "limit_decay"),
         (chain, "least_next_gains"),
-        (chain, "mix_pitch"),
-        (chain, "scale_bands"),
+        (CompiledShaper, "__call__"),
+        (kernels, "shape_spectrum"),
     ],
     "synthesis": [(chain.Synthesis, "process")],
 }

@@ -3,6 +3,7 @@
 from collections import deque
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from percepnet.constants import (
     HOP_LENGTH,
@@ -16,15 +17,9 @@ from percepnet.constants import (
 from percepnet.dsp.comb import PAST, periodic_frame
 from percepnet.dsp.erb import band_correlation, band_energy
 from percepnet.dsp.features import band_coherence, network_features
-from percepnet.dsp.gains import (
-    least_next_gains,
-    limit_decay,
-    mix_pitch,
-    postfilter,
-    scale_bands,
-)
+from percepnet.dsp.gains import least_next_gains, limit_decay, postfilter
 from percepnet.dsp.highpass import HighPass
-from percepnet.dsp.pitch import PitchTracker
+from percepnet.dsp.kernels import make_shaper, make_tracker
 from percepnet.dsp.stft import Synthesis, spectrum_of
 
 _FRAME_START = PAST                         # of the frame being enhanced, in the history
@@ -78,8 +73,11 @@ class Enhancer:
         self._dry = deque([np.zeros(HOP_LENGTH, np.float32)] * (LATENCY // HOP_LENGTH))
         self._highpass = HighPass()
         self._history = np.zeros(_HISTORY)
+        self._windows = sliding_window_view(self._history, WINDOW_LENGTH)
         self._frames = np.zeros((2, WINDOW_LENGTH))     # the newest; the periodic part
-        self._pitch = PitchTracker()
+        compiled = self._model.kernel != "numpy"
+        self._pitch = make_tracker(compiled)
+        self._shape = make_shaper(compiled)
         n_kept = LOOKAHEAD_HOPS + 1
         self._spectra = deque([np.zeros(N_BINS, np.complex64)] * n_kept, n_kept)
         self._energies = deque([np.zeros(N_BANDS, np.float32)] * n_kept, n_kept)
@@ -109,8 +107,8 @@ class Enhancer:
 
     def _enhance(self):
         period, correlation = self._pitch.process(self._history)
-        self._frames[0] = self._history[-WINDOW_LENGTH:]
-        self._frames[1] = periodic_frame(self._history, _FRAME_START, period)
+        self._frames[0] = self._windows[-1]
+        self._frames[1] = periodic_frame(self._windows, _FRAME_START, period)
         newest, pitch_spectrum = spectra = spectrum_of(self._frames)
         newest_energy, pitch_energy = band_energy(spectra)
         self._spectra.append(newest)
@@ -133,8 +131,8 @@ class Enhancer:
         if self.attenuation_limit_db < np.inf:
             gains = np.maximum(gains, np.float32(10 ** (-self.attenuation_limit_db / 20)))
 
-        mixed = mix_pitch(spectrum, pitch_spectrum, strengths)
-        return self._synthesis.process(scale_bands(mixed, gains, energy))
+        shaped = self._shape(spectrum, pitch_spectrum, strengths, gains, energy)
+        return self._synthesis.process(shaped)
 
     def _switch(self, enhanced, dry):
         """Enhanced or dry, cross-faded over the hop in which `bypass` changes."""

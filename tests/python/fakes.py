@@ -8,6 +8,8 @@ from percepnet.constants import N_BANDS
 class ConstantNetwork:
     """Always the same gain and strength; keeps the features it was shown."""
 
+    kernel = "numpy"
+
     def __init__(self, gain=1.0, strength=0.0):
         self.gains = np.full(N_BANDS, gain, np.float32)
         self.strengths = np.full(N_BANDS, strength, np.float32)
@@ -23,6 +25,8 @@ class ConstantNetwork:
 
 class ScriptedNetwork:
     """Row n of given gains and strengths at hop n."""
+
+    kernel = "numpy"
 
     def __init__(self, gains, strengths):
         self.rows = list(zip(gains, strengths, strict=True))

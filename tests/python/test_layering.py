@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "percepnet.constants": set(),
     "percepnet.errors": set(),
     "percepnet.dsp": {"numpy", "percepnet.constants"},
+    "percepnet.dsp.kernels": {"numpy", "percepnet.constants", "percepnet.dsp"},
     "percepnet.nn": {"numpy", "percepnet.errors"},
     "percepnet.nn.kernels": {"numpy", "percepnet.errors", "percepnet.nn"},
     "percepnet.topology": {"numpy", "percepnet.constants", "percepnet.errors", "percepnet.nn"},
@@ -26,7 +27,9 @@ MAY_IMPORT = {
         "numpy", "percepnet.constants", "percepnet.errors", "percepnet.nn",
         "percepnet.nn.kernels", "percepnet.topology",
     },
-    "percepnet.enhancer": {"numpy", "percepnet.constants", "percepnet.dsp"},
+    "percepnet.enhancer": {
+        "numpy", "percepnet.constants", "percepnet.dsp", "percepnet.dsp.kernels",
+    },
     "percepnet.stream": {
         "numpy", "percepnet.constants", "percepnet.enhancer", "percepnet.errors",
     },
@@ -45,7 +48,8 @@ MAY_IMPORT = {
         "percepnet.network", "percepnet.resampler", "percepnet.stream",
     },
     "percepnet.benchmark": {
-        "numpy", "percepnet.constants", "percepnet.enhancer", "percepnet.network",
+        "numpy", "percepnet.constants", "percepnet.dsp", "percepnet.dsp.kernels",
+        "percepnet.enhancer", "percepnet.network",
     },
     "percepnet.oracle_stages": {
         "numpy", "percepnet.constants", "percepnet.dsp", "percepnet.oracle",

@@ -1,24 +1,32 @@
-"""Compile int8.c to WebAssembly: one kernel that every browser runs, one with relaxed SIMD."""
+"""Compile the C files to WebAssembly; int8.c once more with relaxed SIMD."""
 
 import argparse
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-SOURCE = Path("py/percepnet/nn/kernels/int8.c")
+PACKAGE = Path("py/percepnet")
+INT8 = ("nn/kernels/int8.c",)
+INCLUDED = ("nn/kernels/products.h",)
+DSP = ("dsp/kernels/pitch.c", "dsp/kernels/shape.c")
 
 COMPILER = "ziglang==0.17.1"  # of the package index: clang and wasm-ld in a wheel
 COMPILE = [
     *("cc", "-target", "wasm32-emscripten", "-std=c11", "-O3", "-ffp-contract=off"),
-    *("-fPIC", "-fvisibility=hidden", "-msimd128", "-c"),
+    *("-fno-math-errno", "-fPIC", "-fvisibility=hidden", "-msimd128", "-c"),
 ]
 LINK = [
     *("wasm-ld", "-shared", "--experimental-pic", "--no-entry", "--export-dynamic"),
     *("--strip-all", "--unresolved-symbols=import-dynamic"),
 ]
-KERNELS = {"simd128": [], "relaxed-simd": ["-mrelaxed-simd"]}
+KERNELS = {  # by their places in the package: of what, and how
+    "nn/kernels/int8-simd128.wasm": (INT8, []),
+    "nn/kernels/int8-relaxed-simd.wasm": (INT8, ["-mrelaxed-simd"]),
+    "dsp/kernels/dsp-simd128.wasm": (DSP, []),
+}
 
 
 def main():
@@ -26,19 +34,22 @@ def main():
     parser.add_argument("compiler", type=Path, help="folder that holds or gets the compiler")
     parser.add_argument("folder", type=Path, help="folder that holds or gets the kernels")
     args = parser.parse_args()
-    inputs = hashlib.sha256(SOURCE.read_bytes() + Path(__file__).read_bytes()).hexdigest()
+    files = [Path(__file__), *(PACKAGE / source for source in (*INT8, *INCLUDED, *DSP))]
+    inputs = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
     made_of = args.folder / "made-of"
     if made_of.exists() and made_of.read_text() == inputs:
         return
-    args.folder.mkdir(parents=True, exist_ok=True)
     install_compiler(args.compiler)
-    for kernel, flags in KERNELS.items():
-        made = args.folder / f"int8-{kernel}.wasm"
-        compiled, linked = made.with_suffix(".o"), made.with_suffix(".part")
-        run_compiler(args.compiler, *COMPILE, *flags, SOURCE, "-o", compiled)
-        run_compiler(args.compiler, *LINK, compiled, "-o", linked)
-        compiled.unlink()
-        os.replace(linked, made)
+    shutil.rmtree(args.folder, ignore_errors=True)
+    for place, (sources, flags) in KERNELS.items():
+        made = args.folder / place
+        made.parent.mkdir(parents=True, exist_ok=True)
+        compiled = [made.with_name(Path(source).name).with_suffix(".o") for source in sources]
+        for source, target in zip(sources, compiled, strict=True):
+            run_compiler(args.compiler, *COMPILE, *flags, PACKAGE / source, "-o", target)
+        run_compiler(args.compiler, *LINK, *compiled, "-o", made)
+        for target in compiled:
+            target.unlink()
     made_of.write_text(inputs)
 
 

@@ -25,8 +25,6 @@ SCRIPTS = ("runtime.py", "trim.mjs", "trim.py", "exercise.py")
 # In our wheel, but of no use to a page: it does not train, and fetches the model it wants
 NOT_FOR_PAGES = ("percepnet_training", "percepnet/models")
 
-KERNELS = "percepnet/nn/kernels"
-
 # The same content gives the same bytes, however often it is built.
 YEAR_1980_S = 315_532_800
 
@@ -41,7 +39,7 @@ def main():
     parser.add_argument("folder", type=Path, help="folder that holds or gets the runtime")
     args = parser.parse_args()
 
-    kernels = sorted(args.kernels.glob("*.wasm")) if args.kernels else []
+    kernels = sorted(args.kernels.rglob("*.wasm")) if args.kernels else []
     core = [args.pyodide / name for name in (*CORE, STDLIB, LOCK)]
     scripts = [Path(__file__).with_name(name) for name in SCRIPTS]
     inputs = digest([*core, args.numpy, args.package, *kernels, args.model, *scripts])
@@ -52,7 +50,7 @@ def main():
     shutil.rmtree(args.folder, ignore_errors=True)
     with tempfile.TemporaryDirectory() as temporary:
         whole, trimmed = Path(temporary, "whole"), Path(temporary, "trimmed")
-        make_whole(core, args.numpy, args.package, kernels, whole)
+        make_whole(core, args.numpy, args.package, args.kernels, whole)
         trimmed.mkdir()
         trim(whole, args.model, trimmed)
         make_trimmed(whole, trimmed, args.folder)
@@ -89,8 +87,9 @@ def fit_wheel(wheel, kernels, folder):
         WheelFile(wheel).extractall(unpacked)
         for part in NOT_FOR_PAGES:
             shutil.rmtree(Path(unpacked, part))
-        for kernel in kernels:
-            shutil.copy(kernel, Path(unpacked, KERNELS))
+        if kernels:
+            to = Path(unpacked, "percepnet")
+            shutil.copytree(kernels, to, ignore=lambda *_: ["made-of"], dirs_exist_ok=True)
         pack_wheel(unpacked, fitted)
     return fitted
 

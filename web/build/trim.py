@@ -10,7 +10,7 @@ MAJOR, MINOR = sys.version_info[:2]
 STDLIB = Path(f"/lib/python{MAJOR}{MINOR}.zip")
 PACKAGES = Path(f"/lib/python{MAJOR}.{MINOR}/site-packages")
 TRIMMED = Path("/trimmed")
-KERNELS = "percepnet/nn/kernels/*.wasm"
+KERNELS = "percepnet/*/kernels/*.wasm"
 
 # What `compile` calls levels of optimization. numpy computes with docstrings.
 AS_WRITTEN, WITHOUT_DOCSTRINGS = 0, 2

@@ -107,29 +107,27 @@ def noise_gain(period, lookahead=LOOKAHEAD):
     return _NOISE_GAINS[_n_future(period, lookahead)]
 
 
-def periodic_frame(signal, start, period, lookahead=LOOKAHEAD):
+def periodic_frame(windows, start, period, lookahead=LOOKAHEAD):
     """The part of one frame that repeats with the given period.
 
     Parameters
     ----------
-    signal : ndarray [shape=(n,)]
-        Reaches from PAST samples before the frame to `lookahead` samples after it.
+    windows : ndarray [shape=(n - WINDOW_LENGTH + 1, WINDOW_LENGTH)]
+        Of a signal, a sample apart: its `sliding_window_view`. It reaches from PAST samples before
+        the frame to `lookahead` samples after it.
     start : int
         First sample of the frame.
     period : float
         In samples, MIN_PERIOD to MAX_PERIOD.
     lookahead : int
-        Samples of `signal` that may be used after the frame.
+        Samples of the signal that may be used after the frame.
 
     Returns
     -------
     ndarray [shape=(WINDOW_LENGTH,)]
     """
-    taps = [
-        signal[start - shift : start - shift + WINDOW_LENGTH]
-        for shift in tap_shifts(period, lookahead)
-    ]
-    return tap_weights(period, lookahead) @ np.concatenate(taps).reshape(len(taps), WINDOW_LENGTH)
+    taps = windows[[start - shift for shift in tap_shifts(period, lookahead)]]
+    return tap_weights(period, lookahead) @ taps
 
 
 def periodic_frames(signal, starts, periods, lookahead=LOOKAHEAD):

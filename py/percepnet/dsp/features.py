@@ -45,10 +45,17 @@ def compress_levels(energy):
         About -3 to 4.
     """
     # In double precision, then rounded, for the same bits on every platform
-    level = np.log10(energy + _LEVEL_FLOOR, dtype=np.float64).astype(np.float32)
-    lowest = np.maximum.accumulate(level, axis=-1) - _DYNAMIC_RANGE
-    slope = np.maximum.accumulate(level + _SLOPE, axis=-1) - _SLOPE
-    return (np.maximum(lowest, slope) - _LEVEL_CENTRE) * _LEVEL_SCALE
+    level = (energy + _LEVEL_FLOOR).astype(np.float64)
+    level = np.log10(level, out=level).astype(np.float32)
+    lowest = np.maximum.accumulate(level, axis=-1)
+    lowest -= _DYNAMIC_RANGE
+    level += _SLOPE
+    slope = np.maximum.accumulate(level, axis=-1)
+    slope -= _SLOPE
+    np.maximum(lowest, slope, out=level)
+    level -= _LEVEL_CENTRE
+    level *= _LEVEL_SCALE
+    return level
 
 
 def network_features(newest_energy, coherence, period, correlation):

@@ -7,14 +7,17 @@ band is scaled to the wanted level.
 import numpy as np
 
 from percepnet.constants import MAX_DECAY, MAX_LEVEL_CORRECTION, POSTFILTER_BETA
-from percepnet.dsp.erb import PASSBAND, band_sums, interpolate_bands
+from percepnet.dsp.erb import PASSBAND, band_sums, bin_products, interpolate_bands
 
 _HALF_PI = np.float32(np.pi / 2)
+_ONE = np.float32(1)
+_MAX_DECAY = np.float32(MAX_DECAY)
 _DECAY_FLOOR = np.float32(1e-3)             # energy that counts as nothing
 
 # Scaling: gains are followed down to -80 dB, levels to nine decades under the unit
 _GAIN_FLOOR = np.float32(1e-8)
 _LEVEL_FLOOR = np.float32(1e-9)
+_HALF = np.float32(0.5)
 _OVERSHOOT = np.float32(1.4)                # neighbours share bins: a correction falls short
 _MAX_CORRECTION = np.float32(2 * np.log(MAX_LEVEL_CORRECTION))
 
@@ -54,8 +57,8 @@ def postfilter(gains, energy):
         0 to 1.9: the common factor is at most 5.6 dB.
     """
     warped = gains * np.sin(_HALF_PI * gains)
-    before = float(gains * gains @ energy)
-    after = float(warped * warped @ energy)
+    before = float((gains * gains).dot(energy))
+    after = float((warped * warped).dot(energy))
     if after <= 1e-6 * before:
         return warped
     ratio = before / after
@@ -94,8 +97,10 @@ def least_next_gains(gains, energy, next_energy):
     -------
     ndarray [shape=(N_BANDS,), dtype=float32]
     """
-    ratio = (energy + _DECAY_FLOOR) / (next_energy + _DECAY_FLOOR)
-    return np.float32(MAX_DECAY) * np.minimum(gains * ratio, 1)
+    ratio = energy + _DECAY_FLOOR
+    ratio /= next_energy + _DECAY_FLOOR
+    ratio *= gains
+    return _MAX_DECAY * np.minimum(ratio, _ONE)
 
 
 def scale_bands(mixed, gains, energy):
@@ -117,22 +122,46 @@ def scale_bands(mixed, gains, energy):
     -------
     ndarray [shape=(..., N_BINS), dtype=complex64]
     """
-    power = mixed.real * mixed.real
-    power += mixed.imag * mixed.imag
+    power = bin_products(mixed, mixed)
     squares = gains * gains
     squares += _GAIN_FLOOR
-    taken = (energy + _LEVEL_FLOOR) / (band_sums(power) + _LEVEL_FLOOR)
-    curve = _limited_log(taken)             # natural logarithms, of squares
+    curve = _limited_log_ratio(energy, band_sums(power))    # natural logarithms, of squares
     curve += np.log(squares)
-    got = band_sums(power * np.exp(interpolate_bands(curve)))
-    curve += _OVERSHOOT * _limited_log((squares * energy + _LEVEL_FLOOR) / (got + _LEVEL_FLOOR))
-    curve *= np.float32(0.5)
-    scale = np.exp(interpolate_bands(curve))
+    scale = interpolate_bands(curve)
+    np.exp(scale, out=scale)
+    power *= scale
+    squares *= energy
+    correction = _limited_log_ratio(squares, band_sums(power))
+    correction *= _OVERSHOOT
+    curve += correction
+    curve *= _HALF
+    scale = interpolate_bands(curve)
+    np.exp(scale, out=scale)
     scale *= PASSBAND
     return mixed * scale
 
 
-def _limited_log(ratio):
-    logarithm = np.log(ratio)
+def shape_spectrum(spectrum, pitch_spectrum, strengths, gains, energy):
+    """The enhanced spectrum: `mix_pitch`, then `scale_bands`.
+
+    Parameters
+    ----------
+    spectrum, pitch_spectrum : ndarray [shape=(..., N_BINS), dtype=complex64]
+    strengths, gains : ndarray [shape=(..., N_BANDS), dtype=float32]
+    energy : ndarray [shape=(..., N_BANDS), dtype=float32]
+        Of `spectrum`.
+
+    Returns
+    -------
+    ndarray [shape=(..., N_BINS), dtype=complex64]
+    """
+    return scale_bands(mix_pitch(spectrum, pitch_spectrum, strengths), gains, energy)
+
+
+def _limited_log_ratio(wanted, got):
+    logarithm = wanted + _LEVEL_FLOOR
+    got += _LEVEL_FLOOR
+    logarithm /= got
+    np.log(logarithm, out=logarithm)
     np.minimum(logarithm, _MAX_CORRECTION, out=logarithm)
     return np.maximum(logarithm, -_MAX_CORRECTION, out=logarithm)

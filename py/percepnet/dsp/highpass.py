@@ -23,7 +23,7 @@ class HighPass:
     def reset(self):
         """Forget the past: the signal before now was zero."""
         self._input = np.zeros(HOP_LENGTH + 1)
-        self._differences = np.empty(HOP_LENGTH)
+        self._newest, self._delayed = self._input[1:], self._input[:-1]
         self._sum = 0.0
 
     def process(self, hop):
@@ -39,10 +39,10 @@ class HighPass:
         ndarray [shape=(HOP_LENGTH,), dtype=float64]
         """
         self._input[0] = self._input[-1]
-        self._input[1:] = hop
-        np.subtract(self._input[1:], self._input[:-1], out=self._differences)
-        self._differences *= _GROWTH
-        sums = np.add.accumulate(self._differences)
+        self._newest[:] = hop
+        sums = self._newest - self._delayed
+        sums *= _GROWTH
+        np.add.accumulate(sums, out=sums)
         sums += self._sum
         self._sum = _HOP_DECAY * float(sums[-1])
         sums *= _DECAY

@@ -27,8 +27,8 @@ _N_LAGS = len(LAGS)
 # smooth enough to be sampled at 12 kHz, and wider ones let more noise in than voice.
 _N_TAPS = 49
 _time = np.arange(_N_TAPS) - _N_TAPS // 2
-_TAPS = np.sinc(_time / 32) * np.kaiser(_N_TAPS, 5.65)
-_TAPS /= _TAPS.sum()
+LOW_PASS = np.sinc(_time / 32) * np.kaiser(_N_TAPS, 5.65)
+LOW_PASS /= LOW_PASS.sum()
 
 # Whitening by linear prediction, in part: all the way down would raise noise between formants
 _ORDER = 4
@@ -46,7 +46,7 @@ _BLOCK = 1024                               # hops correlated at a time: 90 MB
 
 def _low_pass(windows):
     """Decimated samples (...,) from windows (..., 49) of the signal, four samples apart."""
-    return np.einsum("...t,t->...", windows, _TAPS)
+    return np.einsum("...t,t->...", windows, LOW_PASS)
 
 
 def _autocorrelation(delayed):

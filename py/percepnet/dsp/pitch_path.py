@@ -14,13 +14,13 @@ _N_LAGS = len(LAGS)
 # multiples: every octave of lag costs a share of the score.
 _SCORE_SCALE = 1.5
 _OCTAVE_COST = 0.14
-_LAG_FACTORS = _SCORE_SCALE * (1 - _OCTAVE_COST * np.log2(LAGS / LAGS[0]))
+LAG_FACTORS = _SCORE_SCALE * (1 - _OCTAVE_COST * np.log2(LAGS / LAGS[0]))
 
 # Path: a change of d lags costs 0.003 (150 d / lag)^2, a jump from the best path the same always
 _MAX_STEP = 8
 _STEPS = np.arange(-_MAX_STEP, _MAX_STEP + 1)
-_STEP_COSTS = 0.003 * (150 * _STEPS[:, None] / LAGS) ** 2
-_COSTS_TO = np.ascontiguousarray(_STEP_COSTS.T)
+STEP_COSTS = 0.003 * (150 * _STEPS[:, None] / LAGS) ** 2
+_COSTS_TO = np.ascontiguousarray(STEP_COSTS.T)
 _JUMP_COST = 2.0
 
 # A hop counts by its level relative to the running mean over 400 ms
@@ -44,7 +44,7 @@ class _Weights:
 def _scores(correlations, weight):
     scores = correlations * correlations
     scores *= correlations
-    scores *= weight * _LAG_FACTORS
+    scores *= weight * LAG_FACTORS
     return scores
 
 
@@ -60,7 +60,7 @@ class _Search:
     def extend(self, hop, scores):
         """Extend the paths to the hop before by one hop; the best of all then has score 0."""
         best = self.best[hop]
-        np.subtract(self._reachable[hop - 1], _STEP_COSTS, out=self._candidates)
+        np.subtract(self._reachable[hop - 1], STEP_COSTS, out=self._candidates)
         np.maximum.reduce(self._candidates, axis=0, out=best)
         np.maximum(best, -_JUMP_COST, out=best)
         best += scores

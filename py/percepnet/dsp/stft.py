@@ -9,6 +9,10 @@ WINDOW = np.sin(np.pi / 2 * np.sin(_phase) ** 2).astype(np.float32)
 """Vorbis window: its square and the square one hop later sum to one, so that the same window
 serves analysis and synthesis. (WINDOW_LENGTH,), float32."""
 
+# In double precision, then rounded: the network must see the same bits on every platform, and
+# FFTs in single precision differ in the last.
+_WINDOW_64 = WINDOW.astype(np.float64)
+
 
 def spectrum_of(frame):
     """Windowed spectrum of a frame.
@@ -21,9 +25,7 @@ def spectrum_of(frame):
     -------
     ndarray [shape=(..., N_BINS), dtype=complex64]
     """
-    # In double precision, then rounded: the network must see the same bits on every platform,
-    # and FFTs in single precision differ in the last.
-    return np.fft.rfft(np.multiply(WINDOW, frame, dtype=np.float64)).astype(np.complex64)
+    return np.fft.rfft(_WINDOW_64 * frame).astype(np.complex64)
 
 
 class Synthesis:
@@ -48,7 +50,7 @@ class Synthesis:
         ndarray [shape=(HOP_LENGTH,), dtype=float32]
             The first half of this frame, completed by the frame before it.
         """
-        frame = np.fft.irfft(spectrum)
+        frame = np.fft.irfft(spectrum, WINDOW_LENGTH)
         frame *= WINDOW
         hop = frame[:HOP_LENGTH] + self._tail
         self._tail = frame[HOP_LENGTH:]

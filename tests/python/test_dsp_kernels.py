@@ -1,0 +1,120 @@
+"""The compiled stages do what numpy does, for any sound."""
+
+import numpy as np
+import pytest
+
+import build_kernels
+from percepnet.constants import HOP_LENGTH, N_BANDS, N_BINS
+from percepnet.dsp import kernels
+from percepnet.dsp.erb import band_energy
+from percepnet.dsp.gains import shape_spectrum
+from percepnet.dsp.kernels import library, make_shaper, make_tracker
+from percepnet.dsp.kernels.shaper import CompiledShaper
+from percepnet.dsp.kernels.tracker import CompiledTracker
+from percepnet.dsp.pitch import HISTORY_BEFORE, PitchTracker
+
+TIME = np.arange(100 * HOP_LENGTH) / 48_000
+SIGNALS = {
+    "silence": 0 * TIME,
+    "constant": 1 + 0 * TIME,
+    "square": np.sign(np.sin(2 * np.pi * 100 * TIME)),
+    "clicks": (np.arange(len(TIME)) % 1999 == 7).astype(float),
+    "faint": 1e-7 * np.sin(2 * np.pi * 220 * TIME),
+    "loud": 100 * np.sin(2 * np.pi * 80 * TIME),
+}
+
+
+@pytest.fixture
+def dsp_folder(tmp_path, monkeypatch):
+    """An empty folder where the library is looked for, below `tmp_path` as in the package."""
+    folder = tmp_path / build_kernels.DSP
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(library, "_FOLDER", folder)
+    forget()
+    yield folder
+    forget()
+
+
+def forget():
+    library.load_library.cache_clear()
+    kernels._works.cache_clear()
+
+
+def tracks(tracker, signal):
+    history = np.concatenate([np.zeros(HISTORY_BEFORE), signal])
+    ends = range(HISTORY_BEFORE + HOP_LENGTH, len(history) + 1, HOP_LENGTH)
+    return np.array([tracker.process(history[end - HISTORY_BEFORE : end]) for end in ends]).T
+
+
+@pytest.mark.parametrize("name", ["voice", "noise", *SIGNALS])
+def test_tracks_are_those_of_numpy(name, noisy, rng):
+    signals = {"voice": noisy, "noise": rng.standard_normal(len(TIME))} | SIGNALS
+    tracker = make_tracker(compiled=True)
+    assert isinstance(tracker, CompiledTracker)
+    periods, correlations = tracks(tracker, signals[name])
+    expected_periods, expected_correlations = tracks(PitchTracker(), signals[name])
+    np.testing.assert_allclose(periods, expected_periods, rtol=1e-9)
+    np.testing.assert_allclose(correlations, expected_correlations, atol=1e-12)
+
+
+def test_a_reset_tracker_forgets(noisy):
+    tracker = make_tracker(compiled=True)
+    first = tracks(tracker, noisy)
+    tracker.reset()
+    np.testing.assert_array_equal(tracks(tracker, noisy), first)
+
+
+@pytest.mark.parametrize("level", [0, 1e-30, 1e-6, 1e-3, 1, 1e3])
+def test_shapes_are_those_of_numpy(level, rng):
+    shape = make_shaper(compiled=True)
+    assert isinstance(shape, CompiledShaper)
+    for steepness in range(1, 20):
+        parts = level * rng.standard_normal((2, 2, N_BINS))
+        noisy, periodic = (parts[0] + 1j * parts[1]).astype(np.complex64)
+        strengths, gains = rng.uniform(0, 1, (2, N_BANDS)).astype(np.float32)
+        arguments = noisy, periodic, strengths, gains**steepness, band_energy(noisy)
+        np.testing.assert_allclose(shape(*arguments), shape_spectrum(*arguments), rtol=1e-5)
+
+
+@pytest.mark.parametrize("extreme", [0.0, 1.0])
+def test_extreme_gains_and_strengths_give_what_numpy_gives(extreme, rng):
+    noisy, periodic = (rng.standard_normal((2, N_BINS)) * (1 - 1j)).astype(np.complex64)
+    bands = np.full(N_BANDS, extreme, np.float32)
+    arguments = noisy, periodic, bands, bands, 1000 * band_energy(noisy)
+    expected = shape_spectrum(*arguments)
+    np.testing.assert_allclose(make_shaper(compiled=True)(*arguments), expected, rtol=1e-5)
+
+
+def test_numpy_serves_where_nothing_is_compiled_or_wanted(dsp_folder):
+    assert isinstance(make_tracker(compiled=True), PitchTracker)
+    assert make_shaper(compiled=True) is shape_spectrum
+    (dsp_folder / "dsp-portable.so").write_bytes(b"\x7fELF, as it were")
+    forget()
+    assert isinstance(make_tracker(compiled=True), PitchTracker)
+    assert isinstance(make_tracker(compiled=False), PitchTracker)
+    assert make_shaper(compiled=False) is shape_spectrum
+
+
+@pytest.mark.parametrize(
+    ("file", "right", "wrong"),
+    [
+        ("pitch.c", "#define MAX_STEP 8", "#define MAX_STEP 7"),
+        ("pitch.c", "0.5 * (before - after)", "0.4 * (before - after)"),
+        ("shape.c", "#define OVERSHOOT 1.4f", "#define OVERSHOOT 1.3f"),
+        ("shape.c", "#define GAIN_FLOOR 1e-8f", "#define GAIN_FLOOR 1e-4f"),
+    ],
+)
+def test_stages_that_compute_something_else_are_passed_over(
+    dsp_folder, tmp_path, monkeypatch, file, right, wrong
+):
+    for source in (build_kernels.HERE / build_kernels.DSP).glob("*.c"):
+        code = source.read_text()
+        if source.name == file:
+            assert code.count(right) == 1
+            code = code.replace(right, wrong)
+        (dsp_folder / source.name).write_text(code)
+    (tmp_path / build_kernels.INT8).mkdir(parents=True)
+    monkeypatch.setattr(build_kernels, "HERE", tmp_path)
+    build_kernels.compile_kernels(tmp_path)
+    assert (dsp_folder / "dsp-portable.so").exists()
+    assert isinstance(make_tracker(compiled=True), PitchTracker)
