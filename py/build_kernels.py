@@ -58,7 +58,7 @@ class BuildHook(BuildHookInterface):
 
 
 def compile_kernels(root: Path) -> list[Path]:
-    """Compile what the compiler can; returns the files, which lie below `root` as in the package."""
+    """Compile what the compiler can; returns the files, below `root` where the package has them."""
     compiler = find_compiler()
     if compiler is None:
         print("percepnet: no C compiler: without kernels, in numpy only", file=sys.stderr)

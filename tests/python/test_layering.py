@@ -49,7 +49,7 @@ MAY_IMPORT = {
     },
     "percepnet.benchmark": {
         "numpy", "percepnet.constants", "percepnet.dsp", "percepnet.dsp.kernels",
-        "percepnet.enhancer", "percepnet.network",
+        "percepnet.enhancer", "percepnet.network", "percepnet.topology",
     },
     "percepnet.oracle_stages": {
         "numpy", "percepnet.constants", "percepnet.dsp", "percepnet.oracle",
@@ -132,6 +132,7 @@ WEB_MAY_IMPORT = {
     "demo/wav.js": set(),
     "demo/settings.js": set(),
     "demo/player.js": {"demo/picture"},
+    "demo/bench": {"models.js", "protocol.js", "python.js"},
     "demo/live": {
         "percepnet.js", "demo/picture", "demo/player.js", "demo/settings.js", "demo/wav.js",
     },

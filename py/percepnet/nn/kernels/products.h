@@ -53,14 +53,15 @@ static void add_products(const int8_t *weight, const uint8_t *input, int n_in, i
 
 #elif defined(__wasm_relaxed_simd__)
 
-/* Whether a product of four bytes is one instruction. Where it is made of products of two, these
-   overflow int16 for inputs above 127: that tells; for the inputs in use it is all the same. */
+/* Whether a product of four bytes is one instruction: that takes an input above 127 as it is, or as
+   negative. Products of two overflow int16 there; for the inputs in use it is all the same. */
 static int has_products_of_four(void)
 {
     volatile uint8_t largest = 255;
     v128_t sums = wasm_i32x4_relaxed_dot_i8x16_i7x16_add(
         wasm_i8x16_const_splat(127), wasm_u8x16_splat(largest), wasm_i32x4_const_splat(0));
-    return wasm_i32x4_extract_lane(sums, 0) != 2 * INT16_MAX;
+    int32_t sum = wasm_i32x4_extract_lane(sums, 0);
+    return sum == 4 * 127 * 255 || sum == 4 * 127 * -1;
 }
 
 static void add_products(const int8_t *weight, const uint8_t *input, int n_in, int32_t *sums)
