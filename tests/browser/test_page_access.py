@@ -86,7 +86,7 @@ def test_the_keyboard_reaches_start_and_every_page(open_page, site_url):
     assert "Start" in reached
     page.get_by_role("link", name="Files").press("Enter")
     page.wait_for_url("**/file.html")
-    page.get_by_role("link", name="Live").press("Enter")
+    page.get_by_role("link", name="Denoise").press("Enter")
     page.wait_for_selector("#start")
 
 

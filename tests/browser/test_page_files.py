@@ -39,6 +39,13 @@ class FilesPage:
         """Until the last file is done or has failed."""
         self.page.wait_for_selector(ENDED, timeout=DONE_TIMEOUT_MS)
 
+    def wait_to_hear(self):
+        """Until a player has moved on."""
+        self.page.wait_for_function(
+            "[...document.querySelectorAll('.seek')].some((seek) => seek.valueAsNumber > 0.3)",
+            timeout=10_000,
+        )
+
     def card(self, n):
         return self.page.locator(".file").nth(n)
 
@@ -81,6 +88,8 @@ def test_a_stereo_file_of_another_rate_is_dropped(files_page, noisy, tmp_path):
     files_page.drop(write(tmp_path / "cd.wav", noisy, 44_100))
     files_page.wait()
     assert "stereo" in files_page.card(0).inner_text()
+    files_page.card(0).get_by_role("button", name="Play").click()
+    files_page.wait_to_hear()
     enhanced, rate = files_page.download(0)
     assert rate == SAMPLE_RATE
     assert enhanced.shape[1] == 2
@@ -126,9 +135,7 @@ def test_before_and_after_are_played_in_step(files_page):
     files_page.wait()
     card = files_page.card(0)
     card.get_by_role("button", name="Play").click()
-    files_page.page.wait_for_function(
-        "document.querySelector('.seek').valueAsNumber > 0.3", timeout=10_000
-    )
+    files_page.wait_to_hear()
     files_page.page.keyboard.press("b")
     assert card.get_by_label("Before", exact=True).is_checked()
     card.get_by_role("button", name="Pause").click()

@@ -131,14 +131,20 @@ WEB_MAY_IMPORT = {
     "demo/picture": set(),
     "demo/wav.js": set(),
     "demo/settings.js": set(),
+    "demo/decode.js": set(),
+    "demo/model-choice.js": {"models.js"},
     "demo/player.js": {"demo/picture"},
     "demo/bench": {"models.js", "protocol.js", "python.js"},
     "demo/live": {
-        "percepnet.js", "demo/picture", "demo/player.js", "demo/settings.js", "demo/wav.js",
+        "percepnet.js", "demo/model-choice.js", "demo/picture", "demo/player.js",
+        "demo/settings.js", "demo/wav.js",
     },
     "demo/files": {
-        "engine.js", "models.js", "protocol.js", "demo/picture", "demo/player.js",
-        "demo/settings.js", "demo/wav.js",
+        "engine.js", "models.js", "protocol.js", "demo/decode.js", "demo/model-choice.js",
+        "demo/picture", "demo/player.js", "demo/settings.js", "demo/wav.js",
+    },
+    "demo/lab": {
+        "models.js", "python.js", "demo/decode.js", "demo/picture", "demo/wav.js",
     },
 }  # fmt: skip
 KNOWS_PYODIDE = {"python.js"}

@@ -1,7 +1,8 @@
-"""Make the page's example: two synthetic voices in a synthetic office, demo/live/example.mp3.
+"""Make the pages' examples: demo/live/example.mp3, two synthetic voices in a synthetic office, and
+demo/lab/sounds/, a voice and noises apart.
 
 The voices are espeak-ng's, the noises are computed here: nothing of it was recorded. Run it again
-only to change the example; building the page does not need it.
+only to change the examples; building the pages does not need it.
 
     python web/build/example.py        (espeak-ng on the path; numpy, scipy, soundfile)
 """
@@ -15,8 +16,9 @@ import soundfile
 from scipy.signal import butter, resample_poly, sosfilt
 
 SAMPLE_RATE = 48_000
-TARGET = Path(__file__).parents[1] / "demo/live/example.mp3"
+DEMO = Path(__file__).parents[1] / "demo"
 SPEECH_DB, FAN_DB, BABBLE_DB, KEYS_DB = -25, -37, -40, -36
+NOISE_DB = -30
 
 # Who says what, and what waits before it, in seconds
 LINES = [
@@ -24,6 +26,8 @@ LINES = [
     (0.7, "en-gb+m3", "And somebody is typing, all the time. Press B, and hear it come and go."),
     (0.9, "en-us+f4", "Nothing of this was recorded. It was made by a computer."),
 ]
+LAB_LINE = ("en-us+f4", "Hello! I am a computer's voice. Now you may take me apart.")
+LAB_NOISE_S = 5
 BABBLERS = ["en-us+m1", "en-gb+f2", "en-us+f5", "en-gb+m7", "en-us+m5", "en-gb+f1"]
 BABBLE = (
     "The meeting was moved to Thursday because the other room is too small for all of us. "
@@ -34,17 +38,30 @@ BABBLE = (
 
 def main():
     rng = np.random.default_rng(7)
+    write(DEMO / "live/example.mp3", office_talk(rng))
+    voice, text = LAB_LINE
+    speech = np.concatenate([silence(0.2), say(voice, text, words_a_minute=170), silence(0.3)])
+    write(DEMO / "lab/sounds/voice.mp3", at_level(speech, SPEECH_DB))
+    n_samples = LAB_NOISE_S * SAMPLE_RATE
+    for name, noise in (("fan", fan), ("people", babble), ("keyboard", keyboard), ("rain", rain)):
+        write(DEMO / f"lab/sounds/{name}.mp3", at_level(noise(rng, n_samples), NOISE_DB))
+
+
+def write(path, signal):
+    soundfile.write(
+        path, signal, SAMPLE_RATE, format="MP3", bitrate_mode="CONSTANT", compression_level=0.9
+    )
+    print(f"{path}: {len(signal) / SAMPLE_RATE:.1f} s, {path.stat().st_size / 1000:.0f} kB")
+
+
+def office_talk(rng):
     speech = np.concatenate(
         [part for wait, voice, text in LINES for part in (silence(wait), say(voice, text))]
         + [silence(0.6)]
     )
     noises = [(fan(rng, len(speech)), FAN_DB), (babble(rng, len(speech)), BABBLE_DB)]
     noises.append((keyboard(rng, len(speech)), KEYS_DB))
-    mix = at_level(speech, SPEECH_DB) + sum(at_level(noise, db) for noise, db in noises)
-    soundfile.write(
-        TARGET, mix, SAMPLE_RATE, format="MP3", bitrate_mode="CONSTANT", compression_level=0.9
-    )
-    print(f"{TARGET}: {len(mix) / SAMPLE_RATE:.1f} s, {TARGET.stat().st_size / 1000:.0f} kB")
+    return at_level(speech, SPEECH_DB) + sum(at_level(noise, db) for noise, db in noises)
 
 
 def at_level(signal, level_db):
@@ -94,6 +111,15 @@ def keyboard(rng, n_samples):
             strokes[start : start + 1440] += loudness * rng.uniform(0.5, 1) * click(rng)
         time += rng.choice([0.12, 0.17, 0.24, 0.9], p=[0.35, 0.35, 0.2, 0.1])
     return strokes
+
+
+def rain(rng, n_samples):
+    """Drops on leaves, hundreds a second, over a hiss."""
+    drops = np.zeros(n_samples)
+    for start in rng.integers(n_samples - 480, size=300 * n_samples // SAMPLE_RATE):
+        drop = np.sin(np.arange(480) * rng.uniform(0.15, 0.9)) * np.exp(-np.arange(480) / 60)
+        drops[start : start + 480] += rng.exponential() * drop
+    return unit(drops) + 0.7 * unit(filtered(rng.standard_normal(n_samples), 1500, "highpass"))
 
 
 def click(rng):

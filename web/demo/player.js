@@ -42,6 +42,7 @@ export class Player {
   #seek;
   #time;
   #choices;
+  #nChannels = 1;
 
   /** @type {GainNode[] | undefined} */
   #gains;
@@ -90,11 +91,13 @@ export class Player {
   }
 
   /**
-   * @param {Blob} pair WAV, before on the left, after on the right
+   * @param {Blob} pair WAV: the channels before, then as many after
    * @param {number} durationS
+   * @param {number} nChannels of each side: 1 or 2
    */
-  load(pair, durationS) {
+  load(pair, durationS, nChannels) {
     this.#free();
+    this.#nChannels = nChannels;
     this.#audio.src = URL.createObjectURL(pair);
     this.#seek.max = String(durationS);
     /** @type {HTMLElement} */ (this.#host.querySelector('.transport')).hidden = false;
@@ -116,7 +119,7 @@ export class Player {
 
   async #toggle() {
     if (!this.#audio.paused) return this.#audio.pause();
-    this.#gains ??= connect(this.#audio);
+    this.#gains ??= connect(this.#audio, this.#nChannels);
     this.#applySide();
     await context.resume();
     await this.#audio.play();
@@ -163,15 +166,18 @@ export class Player {
 
 /**
  * @param {HTMLAudioElement} audio
- * @returns {GainNode[]} of its left and its right side
+ * @param {number} nChannels of each side
+ * @returns {GainNode[]} of the sides
  */
-function connect(audio) {
+function connect(audio, nChannels) {
   context ??= new AudioContext();
-  const splitter = new ChannelSplitterNode(context, { numberOfOutputs: 2 });
+  const splitter = new ChannelSplitterNode(context, { numberOfOutputs: 2 * nChannels });
   context.createMediaElementSource(audio).connect(splitter);
   return [0, 1].map((side) => {
+    const merger = new ChannelMergerNode(context, { numberOfInputs: nChannels });
+    for (let i = 0; i < nChannels; i++) splitter.connect(merger, side * nChannels + i, i);
     const gain = new GainNode(context, { gain: 0 });
-    splitter.connect(gain, side).connect(context.destination);
+    merger.connect(gain).connect(context.destination);
     return gain;
   });
 }

@@ -11,10 +11,17 @@ export class ChannelEngine {
   /** Samples by which `process` delays the signal. */
   latency = 0;
 
-  /** @throws {Error} what could not be loaded and what to do */
-  async load() {
-    const loaded = await this.#ask({ type: 'load', model: 'default' });
+  #model = '';
+
+  /**
+   * @param {string} model name of the network from here on
+   * @throws {Error} what could not be loaded and what to do
+   */
+  async load(model) {
+    if (model === this.#model) return;
+    const loaded = await this.#ask({ type: 'load', model });
     if (loaded.type === 'loaded') this.latency = loaded.latency;
+    this.#model = model;
   }
 
   /**
@@ -66,15 +73,17 @@ export class EnginePool {
 
   /**
    * @param {number} nChannels
+   * @param {string} model name of the network
    * @returns {Promise<ChannelEngine[]>}
    * @throws {Error} what could not be loaded and what to do
    */
-  async take(nChannels) {
+  async take(nChannels, model) {
     const nMissing = Math.max(nChannels - this.#engines.length, 0);
     const more = Array.from({ length: nMissing }, () => new ChannelEngine());
     this.#engines.push(...more);
-    await Promise.all(more.map((engine) => engine.load()));
-    return this.#engines.slice(0, nChannels);
+    const taken = this.#engines.slice(0, nChannels);
+    await Promise.all(taken.map((engine) => engine.load(model)));
+    return taken;
   }
 
   /** After a failure: the next file gets new ones. */

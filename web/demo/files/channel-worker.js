@@ -28,9 +28,11 @@ self.onmessage = async ({ data }) => {
   }
 };
 
-/** @param {string} model its name */
+/** @param {string} model its name; may be another than before */
 async function load(model) {
-  engine = await Engine.load(fetchModel(model), () => {});
+  const whenModel = fetchModel(model);
+  if (engine) engine.useModel(await whenModel);
+  else engine = await Engine.load(whenModel, () => {});
   answer({ type: 'loaded', latency: engine.latency });
 }
 

@@ -5,7 +5,7 @@ import { HOP_LENGTH } from '../../protocol.js';
 const PIECE_LENGTH = 50 * HOP_LENGTH;
 
 /**
- * @param {AudioBuffer} noisy
+ * @param {import('./source.js').Source} noisy
  * @param {import('./channel-engine.js').ChannelEngine[]} engines one per channel
  * @param {{ strength: number, attenuationLimitDb: number }} settings
  * @param {AbortSignal} signal
@@ -16,10 +16,10 @@ const PIECE_LENGTH = 50 * HOP_LENGTH;
 export async function* enhance(noisy, engines, settings, signal) {
   const { latency } = engines[0];
   for (const engine of engines) engine.begin(settings);
-  const channels = engines.map((_, channel) => noisy.getChannelData(channel));
   for (let start = 0; start < noisy.length + latency; start += PIECE_LENGTH) {
+    const channels = await noisy.read(start, PIECE_LENGTH);
     const pieces = await Promise.all(
-      engines.map((engine, channel) => engine.process(piece(channels[channel], start))),
+      engines.map((engine, channel) => engine.process(channels[channel])),
     );
     signal.throwIfAborted();
     const delayedStart = start - latency;
@@ -27,19 +27,8 @@ export async function* enhance(noisy, engines, settings, signal) {
     const to = Math.min(delayedStart + PIECE_LENGTH, noisy.length);
     if (to <= from) continue;
     yield {
-      before: channels.map((samples) => samples.subarray(from, to)),
+      before: await noisy.read(from, to - from),
       after: pieces.map((samples) => samples.subarray(from - delayedStart, to - delayedStart)),
     };
   }
-}
-
-/**
- * @param {Float32Array} samples
- * @param {number} start
- * @returns {Float32Array<ArrayBuffer>} a copy, with silence after the end
- */
-function piece(samples, start) {
-  const copy = new Float32Array(PIECE_LENGTH);
-  copy.set(samples.subarray(start, start + PIECE_LENGTH));
-  return copy;
 }

@@ -3,8 +3,10 @@
 import { Overview } from '../picture/overview.js';
 import { minutes, Player } from '../player.js';
 import { WavWriter } from '../wav.js';
-import { decode } from './decode.js';
 import { enhance } from './enhance.js';
+import { openSource } from './source.js';
+
+const SAMPLE_RATE = 48_000;
 
 const MARKUP = `
   <div class="title-line">
@@ -20,6 +22,8 @@ const MARKUP = `
   <div class="result" hidden></div>
   <p class="downloads" hidden><a></a></p>
 `;
+
+/** @typedef {{ strength: number, attenuationLimitDb: number, model: string }} Settings */
 
 export class FileCard {
   #abort = new AbortController();
@@ -39,13 +43,13 @@ export class FileCard {
    * Resolves when it is done, cancelled or has failed; the card says which.
    *
    * @param {import('./channel-engine.js').EnginePool} pool
-   * @param {{ strength: number, attenuationLimitDb: number }} settings
+   * @param {Settings} settings
    */
   async run(pool, settings) {
     if (this.#abort.signal.aborted) return;
     try {
       this.#say('Reading …');
-      const noisy = await decode(this.file);
+      const noisy = await openSource(this.file);
       this.#abort.signal.throwIfAborted();
       await this.#enhance(noisy, pool, settings);
     } catch (error) {
@@ -56,41 +60,42 @@ export class FileCard {
   }
 
   /**
-   * @param {AudioBuffer} noisy
+   * @param {import('./source.js').Source} noisy
    * @param {import('./channel-engine.js').EnginePool} pool
-   * @param {{ strength: number, attenuationLimitDb: number }} settings
+   * @param {Settings} settings
    */
   async #enhance(noisy, pool, settings) {
-    const { length, numberOfChannels, sampleRate, duration } = noisy;
-    this.#part('.facts').textContent = `${minutes(duration)}, ${channelsInWords(numberOfChannels)}`;
-    const result = new WavWriter(sampleRate, numberOfChannels);
+    const { length, nChannels } = noisy;
+    const duration = length / SAMPLE_RATE;
+    this.#part('.facts').textContent = `${minutes(duration)}, ${channelsInWords(nChannels)}`;
+    const result = new WavWriter(SAMPLE_RATE, nChannels);
     if (!result.fits(length)) {
       throw new Error('The result would be over 4 GB, too large for a WAV file: cut it in two.');
     }
     this.#say('Loading Python …');
-    const engines = await pool.take(numberOfChannels);
+    const engines = await pool.take(nChannels, settings.model);
     this.#abort.signal.throwIfAborted();
 
     this.#part('.result').hidden = false;
     const player = new Player(this.#part('.result'));
-    const overviews = [0, 1].map(() => new Overview(length, sampleRate));
-    const pair = new WavWriter(sampleRate, 2, 16);
+    const overviews = [0, 1].map(() => new Overview(length, SAMPLE_RATE));
+    const nHeard = Math.min(nChannels, 2);
+    const pair = new WavWriter(SAMPLE_RATE, 2 * nHeard, 16);
     let nDone = 0;
     this.#startedMs = performance.now();
     for await (const { before, after } of enhance(noisy, engines, settings, this.#abort.signal)) {
-      const sides = [mean(before), mean(after)];
-      sides.forEach((samples, side) => {
-        for (const { column, rowsDb } of overviews[side].push(samples)) {
+      [before, after].forEach((channels, side) => {
+        for (const { column, rowsDb } of overviews[side].push(mean(channels))) {
           player.draw(side, column, rowsDb);
         }
       });
       result.push(after);
-      pair.push(sides);
+      pair.push([before, after].flatMap((channels) => heard(channels, nHeard)));
       nDone += after[0].length;
       this.#showProgress(nDone / length, duration);
     }
     this.#finish(result.finish(), duration);
-    player.load(pair.finish(), duration);
+    player.load(pair.finish(), duration, nHeard);
   }
 
   /**
@@ -147,6 +152,11 @@ export class FileCard {
   #part(selector) {
     return /** @type {HTMLElement} */ (this.element.querySelector(selector));
   }
+}
+
+/** Of more than two, all from the middle. @param {Float32Array[]} channels @param {number} nHeard */
+function heard(channels, nHeard) {
+  return channels.length > nHeard ? Array(nHeard).fill(mean(channels)) : channels;
 }
 
 /** @param {Float32Array[]} channels @returns {Float32Array} */

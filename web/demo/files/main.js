@@ -1,5 +1,6 @@
 /** The page for files: they wait in a queue, each in a card. */
 
+import { ModelChoice } from '../model-choice.js';
 import { Settings } from '../settings.js';
 import { EnginePool } from './channel-engine.js';
 import { FileCard } from './file-card.js';
@@ -10,6 +11,7 @@ const drop = element('drop');
 const chooser = /** @type {HTMLInputElement} */ (element('chooser'));
 const list = element('files');
 const settings = new Settings(() => {});
+const modelChoice = new ModelChoice(() => {});
 const pool = new EnginePool();
 let queue = Promise.resolve();
 
@@ -18,8 +20,13 @@ function add(files) {
   for (const file of files) {
     const card = new FileCard(file);
     list.append(card.element);
-    queue = queue.then(() => card.run(pool, settings));
+    queue = queue.then(() => card.run(pool, chosen()));
   }
+}
+
+function chosen() {
+  const { strength, attenuationLimitDb } = settings;
+  return { strength, attenuationLimitDb, model: modelChoice.model };
 }
 
 async function addExample() {

@@ -8,10 +8,11 @@ export class EngineStatus {
   #hopMsP99 = field('hop-ms-p99');
   #underruns = field('underruns');
   #kernel = field('kernel');
+  #model = field('model');
   #voice = field('voice');
 
   /** @param {import('../../percepnet.js').DenoiserStats} stats */
-  update({ latencyMs, hopMsP50, hopMsP99, underruns, droppedMs, voiceProbability, kernel }) {
+  update({ latencyMs, hopMsP50, hopMsP99, underruns, droppedMs, voiceProbability, kernel, model }) {
     this.#latency.textContent = `${latencyMs.toFixed(0)} ms`;
     this.#hopMs.textContent = `${hopMsP50.toFixed(2)} ms`;
     this.#hopMsP99.textContent = `${hopMsP99.toFixed(2)} ms`;
@@ -19,12 +20,13 @@ export class EngineStatus {
       ? `${underruns} (${droppedMs.toFixed(0)} ms unprocessed)`
       : '0';
     this.#kernel.textContent = kernel;
+    this.#model.textContent = model;
     this.#light(voiceProbability > VOICE_THRESHOLD ? 'speaking' : 'quiet');
   }
 
   clear() {
-    const fields = [this.#latency, this.#hopMs, this.#hopMsP99, this.#underruns, this.#kernel];
-    for (const text of fields) text.textContent = '–';
+    const costs = [this.#latency, this.#hopMs, this.#hopMsP99, this.#underruns];
+    for (const text of [...costs, this.#kernel, this.#model]) text.textContent = '–';
     this.#light('–');
   }
 

@@ -5,9 +5,15 @@ import { FFT_SIZE } from './sound.js';
 const FLOOR_DB = -60;
 const RELEASE_DB_PER_FRAME = 0.8; // fast up, slow down: readable
 const TEXT_EVERY_FRAMES = 6;
+const MAX_STILL_FRAMES = 30; // of the screen, with the very same sample in each
 
 export class Levels {
   #meters = [new Meter('level-in'), new Meter('level-out')];
+
+  /** Whether new sound arrives; a source that has ended leaves its last one standing. */
+  get isFlowing() {
+    return this.#meters[0].isFlowing;
+  }
 
   /**
    * Call once per animation frame.
@@ -29,6 +35,8 @@ class Meter {
   #levelDb = FLOOR_DB;
   #nFrames = 0;
   #samples = new Float32Array(FFT_SIZE);
+  #lastSample = 0;
+  #nStill = 0;
 
   /** @param {string} id */
   constructor(id) {
@@ -44,9 +52,16 @@ class Meter {
   /** @param {AnalyserNode} analyser */
   update(analyser) {
     analyser.getFloatTimeDomainData(this.#samples);
+    const lastSample = this.#samples[FFT_SIZE - 1];
+    this.#nStill = lastSample === this.#lastSample && lastSample !== 0 ? this.#nStill + 1 : 0;
+    this.#lastSample = lastSample;
     const power = this.#samples.reduce((sum, x) => sum + x * x, 0) / this.#samples.length;
     const nowDb = Math.max(FLOOR_DB, 10 * Math.log10(power));
     this.show(Math.max(nowDb, this.#levelDb - RELEASE_DB_PER_FRAME));
+  }
+
+  get isFlowing() {
+    return this.#nStill < MAX_STILL_FRAMES;
   }
 
   /** @param {number} levelDb */

@@ -1,5 +1,6 @@
 /** The page: one session at a time, and the panels around it. */
 
+import { ModelChoice } from '../model-choice.js';
 import { Settings } from '../settings.js';
 import { Compare } from './compare.js';
 import { Devices } from './devices.js';
@@ -19,6 +20,7 @@ let playsExample = false;
 const start = new Start(() => (session ? stop() : begin(false)), () => begin(true));
 const compare = new Compare(applyControls);
 const settings = new Settings(applyControls);
+const modelChoice = new ModelChoice(changeModel);
 const devices = new Devices(changeMicrophone, changeSpeaker);
 const waterfall = new Waterfall();
 const levels = new Levels();
@@ -38,6 +40,7 @@ async function begin(example) {
       example,
       microphoneId: devices.microphoneId,
       recording: recording.wanted,
+      model: modelChoice.model,
       controls: controls(),
       onStage: (stage) => start.showStage(stage),
       onunplugged: stopUnplugged,
@@ -100,6 +103,18 @@ async function changeSpeaker() {
   }
 }
 
+async function changeModel() {
+  if (!session) return;
+  const { denoiser } = session;
+  try {
+    await denoiser.useModel(modelChoice.model);
+    start.clearProblem();
+  } catch (error) {
+    modelChoice.model = denoiser.model;
+    start.showProblem(/** @type {Error} */ (error).message);
+  }
+}
+
 /** @param {Session} followed */
 function followHealth(followed) {
   const { denoiser } = followed;
@@ -122,7 +137,8 @@ function watch(watched) {
   requestAnimationFrame(function frame(nowMs) {
     if (session !== watched) return;
     levels.update(watched.before, watched.after);
-    waterfall.update([watched.before, watched.after]);
+    if (levels.isFlowing) waterfall.update([watched.before, watched.after]);
+    start.showFlow(levels.isFlowing);
     if (nowMs >= statusDueMs) {
       engineStatus.update(watched.denoiser.stats);
       statusDueMs = nowMs + STATUS_EVERY_MS;

@@ -20,6 +20,7 @@ const PROBLEMS = new Map([
     "The microphone is blocked. Allow it in the browser's address bar and press Start again.",
   ],
   ['NotFoundError', 'There is no microphone. Plug one in and press Start again, or hear the example.'],
+  ['OverconstrainedError', 'The chosen microphone is gone. Choose another one under Devices.'],
   [
     'NotReadableError',
     'The microphone cannot be opened. Close other programs that use it and press Start again.',

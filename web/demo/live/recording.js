@@ -98,7 +98,7 @@ export class Recording {
       URL.revokeObjectURL(link.href);
       link.href = URL.createObjectURL(this.#files.sides[side].finish());
     });
-    this.#player.load(this.#files.both.finish(), durationS);
+    this.#player.load(this.#files.both.finish(), durationS, 1);
     this.#takes.hidden = false;
     this.#draw(this.#pairs);
   }

@@ -13,6 +13,7 @@ const ANALYSIS = { fftSize: FFT_SIZE, smoothingTimeConstant: 0 };
  * @property {boolean} example in place of the microphone
  * @property {string} microphoneId empty for the system's choice
  * @property {boolean} recording from the very first sample
+ * @property {string} model name of the network
  * @property {Controls} controls
  * @property {(stage: import('../../protocol.js').StartStage) => void} onStage
  * @property {() => void} onunplugged the microphone has disappeared
@@ -65,10 +66,11 @@ export class Session {
    * @returns {Promise<Session>}
    * @throws {Error} in words for the visitor
    */
-  static async open({ example, microphoneId, recording, controls, onStage, onunplugged }) {
+  static async open(options) {
+    const { example, microphoneId, recording, model, controls, onStage, onunplugged } = options;
     const context = new AudioContext({ sampleRate: SAMPLE_RATE, latencyHint: 'interactive' });
     await context.suspend();
-    const denoiser = Denoiser.create({ audioContext: context, ...controls, onStage });
+    const denoiser = Denoiser.create({ audioContext: context, model, ...controls, onStage });
     const source = example
       ? openExample(context)
       : openMicrophone(context, microphoneId, onunplugged);

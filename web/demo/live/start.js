@@ -24,6 +24,7 @@ export class Start {
   #bar = /** @type {HTMLElement} */ (document.getElementById('progress-bar'));
   #problem = /** @type {HTMLElement} */ (document.getElementById('problem'));
   #running = '';
+  #flows = true;
 
   /**
    * @param {() => void} onclick
@@ -46,7 +47,7 @@ export class Start {
     this.#button.disabled = true;
     this.#example.hidden = true;
     this.#bar.toggleAttribute('data-active', true);
-    this.#problem.hidden = true;
+    this.clearProblem();
   }
 
   /** @param {boolean} example */
@@ -56,6 +57,7 @@ export class Start {
       : 'Live. Switch Listen on to hear yourself, or record and compare.';
     this.#show('Stop', this.#running);
     this.#button.toggleAttribute('data-running', true);
+    this.#flows = true;
   }
 
   /** @param {import('../../supervisor.js').Reason} reason */
@@ -65,6 +67,15 @@ export class Start {
 
   showRecovered() {
     this.#progress.textContent = this.#running;
+  }
+
+  /** @param {boolean} flows sound from the source */
+  showFlow(flows) {
+    if (flows === this.#flows) return;
+    this.#flows = flows;
+    this.#progress.textContent = flows
+      ? this.#running
+      : 'No sound arrives any more. Is the microphone still on? Choose it again below, or stop.';
   }
 
   showIdle() {
@@ -77,6 +88,10 @@ export class Start {
   showProblem(message) {
     this.#problem.textContent = message;
     this.#problem.hidden = false;
+  }
+
+  clearProblem() {
+    this.#problem.hidden = true;
   }
 
   /**

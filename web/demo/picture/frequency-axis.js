@@ -4,7 +4,7 @@ export const N_ROWS = 128;
 
 const LOWEST_HZ = 60;
 const HIGHEST_HZ = 20_000;
-const LABELS = new Map([
+export const LABELS = new Map([
   [100, '100 Hz'],
   [500, '500'],
   [1000, '1 kHz'],
@@ -20,7 +20,7 @@ function erbs(hz) {
 }
 
 /** @param {number} hz @returns {number} 0 at the top to 1 at the bottom */
-function depthOf(hz) {
+export function depthOf(hz) {
   return (erbs(HIGHEST_HZ) - erbs(hz)) / (erbs(HIGHEST_HZ) - erbs(LOWEST_HZ));
 }
 

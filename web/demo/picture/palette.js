@@ -28,12 +28,19 @@ const COLOURS = Array.from({ length: N_COLOURS }, (_, index) => {
  */
 export function paint(levelsDb, pixels) {
   levelsDb.forEach((levelDb, i) => {
-    const share = (levelDb - FLOOR_DB) / (CEILING_DB - FLOOR_DB);
-    const [red, green, blue] =
-      COLOURS[Math.round((N_COLOURS - 1) * Math.min(Math.max(share, 0), 1))];
-    pixels[4 * i] = red;
-    pixels[4 * i + 1] = green;
-    pixels[4 * i + 2] = blue;
-    pixels[4 * i + 3] = 255;
+    setColour((levelDb - FLOOR_DB) / (CEILING_DB - FLOOR_DB), pixels, i);
   });
+}
+
+/**
+ * @param {number} share 0 (dark) to 1 (bright)
+ * @param {Uint8ClampedArray} pixels RGBA
+ * @param {number} i the pixel to set
+ */
+export function setColour(share, pixels, i) {
+  const [red, green, blue] = COLOURS[Math.round((N_COLOURS - 1) * Math.min(Math.max(share, 0), 1))];
+  pixels[4 * i] = red;
+  pixels[4 * i + 1] = green;
+  pixels[4 * i + 2] = blue;
+  pixels[4 * i + 3] = 255;
 }

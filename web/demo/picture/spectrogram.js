@@ -8,7 +8,7 @@ export class Spectrogram {
   #column;
 
   /**
-   * @param {HTMLCanvasElement} canvas
+   * @param {HTMLCanvasElement | OffscreenCanvas} canvas
    * @param {number} nColumns
    */
   constructor(canvas, nColumns) {
