@@ -1,5 +1,11 @@
 /** The audio thread's globals, which TypeScript's DOM library leaves out. */
 
+declare module '*/pyodide.asm.js';
+
+declare module '*/pyodide.mjs' {
+  export const loadPyodide: typeof import('pyodide').loadPyodide;
+}
+
 declare class AudioWorkletProcessor {
   readonly port: MessagePort;
 }
@@ -8,3 +14,5 @@ declare function registerProcessor(
   name: string,
   processor: new (options: any) => AudioWorkletProcessor,
 ): void;
+
+declare const AudioWorkletGlobalScope: unknown;

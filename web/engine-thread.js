@@ -1,18 +1,18 @@
-/** The worker that runs the engine, seen from the main thread: from its start to its end. */
+/** What runs the engine, seen from the main thread: from its start to its end. */
 
 /** @typedef {import('./protocol.js').ModelFile} ModelFile */
 
 export class EngineThread {
-  #worker;
+  #line;
   /** @type {((error?: Error) => void) | undefined} */
   #answerModel;
 
   /** Called if the engine stops by itself. @type {(error: Error) => void} */
   onfailure = () => {};
 
-  constructor() {
-    const url = new URL('./engine-worker.js', import.meta.url);
-    this.#worker = new Worker(url, { type: 'module', name: 'percepnet' });
+  /** @param {Worker | MessagePort} line to a worker, or to the node with the engine in it */
+  constructor(line = startWorker()) {
+    this.#line = line;
   }
 
   /**
@@ -30,7 +30,7 @@ export class EngineThread {
         this.onfailure(error);
       };
       /** @param {MessageEvent<import('./protocol.js').EngineMessage>} event */
-      this.#worker.onmessage = ({ data }) => {
+      this.#line.onmessage = ({ data }) => {
         if (data.type === 'stage') onStage(data.stage);
         else if (data.type === 'ready') resolve(data);
         else if (data.type === 'model-in-use') this.#answerModel?.();
@@ -38,15 +38,17 @@ export class EngineThread {
         else if (data.type === 'failed') fail(new Error(data.message, { cause: data.detail }));
       };
       // Without a message it is the script that could not be loaded.
-      this.#worker.onerror = ({ message }) =>
-        fail(
-          new Error(
-            'the engine could not be started: ' +
-              (message || 'check that engine-worker.js and its imports are served with the page'),
-          ),
-        );
-      end.startEngine(this.#worker);
-      whenModel.then((model) => this.#worker.postMessage({ model }), fail);
+      if (this.#line instanceof Worker) {
+        this.#line.onerror = ({ message }) =>
+          fail(
+            new Error(
+              'the engine could not be started: ' +
+                (message || 'check that engine-worker.js and its imports are served with the page'),
+            ),
+          );
+        end.startEngine(this.#line);
+      }
+      whenModel.then((model) => this.#line.postMessage({ model }), fail);
     });
   }
 
@@ -61,7 +63,7 @@ export class EngineThread {
   useModel(end, model) {
     return new Promise((resolve, reject) => {
       this.#answerModel = (error) => (error ? reject(error) : resolve());
-      this.#worker.postMessage({ model });
+      this.#line.postMessage({ model });
       end.announceMessage();
     });
   }
@@ -69,6 +71,11 @@ export class EngineThread {
   end() {
     this.onfailure = () => {};
     this.#answerModel?.(new Error('the engine has ended before it had the model: try again'));
-    this.#worker.terminate();
+    if (this.#line instanceof Worker) this.#line.terminate();
   }
+}
+
+function startWorker() {
+  const url = new URL('./engine-worker.js', import.meta.url);
+  return new Worker(url, { type: 'module', name: 'percepnet' });
 }

@@ -54,12 +54,13 @@ export class Engine {
    *
    * @param {Promise<ModelFile>} whenModel
    * @param {(stage: import('./protocol.js').StartStage) => void} onStage
+   * @param {() => Promise<Python>} [startPython]
    * @returns {Promise<Engine>}
    * @throws {Error} what could not be loaded and what to do
    */
-  static async load(whenModel, onStage) {
+  static async load(whenModel, onStage, startPython = () => Python.start()) {
     onStage('runtime');
-    const [python, model] = await Promise.all([Python.start(), whenModel]);
+    const [python, model] = await Promise.all([startPython(), whenModel]);
     onStage('model');
     const engine = new Engine(python, model);
     onStage('warm-up');

@@ -9,15 +9,10 @@ import { setAttenuationLimitDb, setBypass, setStrength } from './controls.js';
 import { EngineThread } from './engine-thread.js';
 import { DenoiserEventTarget } from './events.js';
 import { TrackThroughNode } from './media-track.js';
-import { MessageMainEnd } from './message-transport.js';
 import { bundledModels, fetchModel } from './models.js';
-import {
-  addProcessor,
-  choosePipeline,
-  requireSecurePage,
-} from './platform.js';
-import { CLOSE, Control, Report, SAMPLE_RATE, timingAt } from './protocol.js';
-import { SharedMainEnd } from './shared-transport.js';
+import { createEnd, openNode } from './pipelines.js';
+import { choosePipeline, requireSecurePage } from './platform.js';
+import { CLOSE, Control, Report, SAMPLE_RATE } from './protocol.js';
 import { readStats } from './stats.js';
 import { Supervisor } from './supervisor.js';
 
@@ -27,16 +22,18 @@ const OBSERVE_EVERY_MS = 100;
 const STATS_EVERY_MS = 1000;
 const VOICE_STEP = 0.01; // less of a change is not told
 
-/** @typedef {SharedMainEnd | MessageMainEnd} MainEnd */
+/** @typedef {import('./pipelines.js').MainEnd} MainEnd */
 /** @typedef {(stage: import('./protocol.js').StartStage) => void} StageListener */
 
 /**
  * @typedef {object} DenoiserOptions
- * @property {AudioContext} [audioContext] of any rate, 48 kHz costs least; by default an own one,
+ * @property {AudioContext | OfflineAudioContext} [audioContext] of any rate, 48 kHz costs least; by default an own one,
  *   closed by `close`
  * @property {string | URL} [model] name of a bundled model or address of another: default "default"
- * @property {'auto' | import('./protocol.js').Pipeline} [pipeline] shared memory or messages
- *   between the threads: by default shared memory where the page is cross-origin isolated
+ * @property {'auto' | import('./protocol.js').Pipeline} [pipeline] the engine in a worker, reached
+ *   by shared memory or by messages, or in the audio thread: "inline", the least delay, but nothing
+ *   is heard while it loads and no other engine replaces one that fails. By default shared memory
+ *   where the page is cross-origin isolated, else messages; inline in an OfflineAudioContext
  * @property {number} [strength] 0 (leave the noise) to 1 (default)
  * @property {number} [attenuationLimitDb] never take more than this off: 0 to Infinity (default)
  * @property {boolean} [bypass] start with the untouched, equally delayed input: default false
@@ -54,7 +51,7 @@ const VOICE_STEP = 0.01; // less of a change is not told
  */
 export class Denoiser extends DenoiserEventTarget {
   #context;
-  #ownsContext;
+  #ownContext;
   #end;
   #modelFile;
   #facts;
@@ -88,24 +85,21 @@ export class Denoiser extends DenoiserEventTarget {
     onStage = () => {},
   } = {}) {
     requireSecurePage();
-    const End = choosePipeline(pipeline) === 'shared' ? SharedMainEnd : MessageMainEnd;
-    const context = audioContext ?? new AudioContext({ sampleRate: SAMPLE_RATE });
-    const engine = new EngineThread();
+    const ownContext = audioContext ? undefined : new AudioContext({ sampleRate: SAMPLE_RATE });
+    const context = audioContext ?? /** @type {AudioContext} */ (ownContext);
     try {
-      const end = new End(timingAt(context.sampleRate));
+      const end = createEnd(choosePipeline(pipeline, context), context);
       setStrength(end.slots.controls, strength);
       setAttenuationLimitDb(end.slots.controls, attenuationLimitDb);
       setBypass(end.slots.controls, bypass);
       const whenModel = fetchModel(model);
-      const [modelFile, facts] = await Promise.all([
+      const [modelFile, opened] = await Promise.all([
         whenModel,
-        engine.start(end, whenModel, onStage),
-        addProcessor(context),
+        openNode(context, end, whenModel, onStage),
       ]);
-      return new Denoiser(context, !audioContext, end, modelFile, engine, facts);
+      return new Denoiser(context, ownContext, end, modelFile, opened);
     } catch (error) {
-      engine.end();
-      if (!audioContext) await context.close();
+      await ownContext?.close();
       throw error;
     }
   }
@@ -113,29 +107,26 @@ export class Denoiser extends DenoiserEventTarget {
   /**
    * Use `Denoiser.create`.
    *
-   * @param {AudioContext} context
-   * @param {boolean} ownsContext
+   * @param {AudioContext | OfflineAudioContext} context
+   * @param {AudioContext | undefined} ownContext the same, if it is to be closed, too
    * @param {MainEnd} end
    * @param {ModelFile} modelFile
-   * @param {EngineThread} engine ready
-   * @param {import('./protocol.js').EngineFacts} facts of it
+   * @param {import('./pipelines.js').Opened} opened
    */
-  constructor(context, ownsContext, end, modelFile, engine, facts) {
+  constructor(context, ownContext, end, modelFile, { node, engine, facts }) {
     super();
     this.#context = context;
-    this.#ownsContext = ownsContext;
+    this.#ownContext = ownContext;
     this.#end = end;
     this.#modelFile = modelFile;
     this.#facts = facts;
-    this.node = new AudioWorkletNode(context, 'percepnet', {
-      channelCount: 1,
-      channelCountMode: 'explicit',
-      outputChannelCount: [1],
-      processorOptions: { lines: end.lines, latency: end.lines.timing.cushion + facts.latency },
-    });
+    this.node = node;
     this.node.onprocessorerror = () => this.#fail(new Error('the audio processor has stopped'));
     this.#supervisor = new Supervisor(end.slots, context.sampleRate, {
-      restart: (delayMs) => (this.#whenStarted = this.#restart(delayMs)),
+      restart:
+        end.lines.pipeline === 'inline'
+          ? undefined
+          : (delayMs) => (this.#whenStarted = this.#restart(delayMs)),
       stepDown: () => this.#stepDown(),
       degraded: (reason, message) => this.#tell('degraded', { reason, message }),
       recovered: () => this.#tell('recovered'),
@@ -212,6 +203,9 @@ export class Denoiser extends DenoiserEventTarget {
    * @returns {Promise<MediaStreamTrack>}
    */
   async processTrack(track) {
+    if (this.#context instanceof OfflineAudioContext) {
+      throw new Error('a track is live: create the denoiser with an AudioContext');
+    }
     this.#tracks ??= new TrackThroughNode(this.#context, this.node);
     this.#tracks.feed(track);
     await this.#context.resume();
@@ -228,7 +222,7 @@ export class Denoiser extends DenoiserEventTarget {
     this.node.port.postMessage(CLOSE);
     this.#tracks?.end();
     this.node.disconnect();
-    if (this.#ownsContext) await this.#context.close();
+    await this.#ownContext?.close();
   }
 
   #connectEngine() {

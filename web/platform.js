@@ -9,13 +9,18 @@ export function requireSecurePage() {
 
 /**
  * @param {'auto' | import('./protocol.js').Pipeline} wanted
+ * @param {BaseAudioContext} context
  * @returns {import('./protocol.js').Pipeline}
  */
-export function choosePipeline(wanted) {
+export function choosePipeline(wanted, context) {
   const isIsolated = globalThis.crossOriginIsolated;
-  if (wanted === 'auto') return isIsolated ? 'shared' : 'message';
-  if (wanted !== 'shared' && wanted !== 'message') {
-    throw new RangeError(`pipeline "${wanted}" is not "auto", "shared" or "message"`);
+  const isOffline = context instanceof OfflineAudioContext;
+  if (wanted === 'auto') return isOffline ? 'inline' : isIsolated ? 'shared' : 'message';
+  if (wanted !== 'shared' && wanted !== 'message' && wanted !== 'inline') {
+    throw new RangeError(`pipeline "${wanted}" is not "auto", "shared", "message" or "inline"`);
+  }
+  if (isOffline && wanted !== 'inline') {
+    throw new Error('an OfflineAudioContext waits for no other thread: choose pipeline "inline"');
   }
   if (wanted === 'shared' && !isIsolated) {
     throw new Error(
@@ -27,12 +32,14 @@ export function choosePipeline(wanted) {
   return wanted;
 }
 
-/** @param {BaseAudioContext} context */
-export async function addProcessor(context) {
-  const url = new URL('./percepnet-processor.js', import.meta.url);
+/** Python needs it, and a page without permission for it gets no other message. */
+export function requireWebAssembly() {
   try {
-    await context.audioWorklet.addModule(url);
+    new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)); // the empty module
   } catch (cause) {
-    throw new Error(`the audio thread could not load ${url}: check that it is served`, { cause });
+    throw new Error(
+      "WebAssembly is blocked: add 'wasm-unsafe-eval' to script-src in the Content-Security-Policy",
+      { cause },
+    );
   }
 }

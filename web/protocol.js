@@ -15,6 +15,7 @@ export const RING_CAPACITY = 65_536; // 1.4 s
 /**
  * @typedef {object} Timing of an audio context, in samples of its rate
  * @property {number} sampleRate whole Hz
+ * @property {number} quantum what the audio thread takes at a time
  * @property {number} blockLength what the engine takes at a time: 10 ms, or a little more
  * @property {number} cushion as `CUSHION`
  * @property {number} ringCapacity
@@ -22,13 +23,15 @@ export const RING_CAPACITY = 65_536; // 1.4 s
 
 /**
  * @param {number} sampleRate
+ * @param {number} quantum
  * @returns {Timing}
  */
-export function timingAt(sampleRate) {
+export function timingAt(sampleRate, quantum = RENDER_QUANTUM) {
   const times = Math.round(sampleRate) / SAMPLE_RATE;
-  const longerQuanta = 2 * RENDER_QUANTUM * Math.max(0, 1 - times);
+  const longerQuanta = 2 * Math.max(0, quantum - RENDER_QUANTUM * times);
   return {
     sampleRate: Math.round(sampleRate),
+    quantum,
     blockLength: Math.ceil(HOP_LENGTH * times),
     cushion: Math.ceil(CUSHION * times + longerQuanta),
     ringCapacity: 2 ** Math.ceil(Math.log2(RING_CAPACITY * times)),
@@ -64,7 +67,12 @@ export const N_REPORT = Report.HOP_MS + N_HOP_TIMES;
  * @property {Float32Array} report by `Report`
  */
 
-/** @typedef {'shared' | 'message'} Pipeline how samples travel between audio thread and worker */
+/**
+ * How samples get to the engine: to a worker by shared memory or by messages, or nowhere, because
+ * it is in the audio thread.
+ *
+ * @typedef {'shared' | 'message' | 'inline'} Pipeline
+ */
 
 /** @typedef {'runtime' | 'model' | 'warm-up'} StartStage */
 

@@ -1,6 +1,10 @@
 /** Python in WebAssembly, by Pyodide. Nothing else in web/ knows of it. */
 
+import { requireWebAssembly } from './platform.js';
+
 const RUNTIME_URL = new URL('./pyodide/', import.meta.url).href;
+
+/** @typedef {typeof import('pyodide').loadPyodide} LoadPyodide */
 
 export class PythonError extends Error {
   name = 'PythonError';
@@ -12,13 +16,14 @@ export class Python {
   /**
    * Start Python with our package installed.
    *
+   * @param {() => Promise<LoadPyodide>} importPyodide
    * @returns {Promise<Python>}
    * @throws {PythonError} what could not be loaded and what to do
    */
-  static async start() {
+  static async start(importPyodide = importFromRuntime) {
     requireWebAssembly();
     try {
-      const { loadPyodide } = await import(/* @vite-ignore */ `${RUNTIME_URL}pyodide.mjs`);
+      const loadPyodide = await importPyodide();
       const pyodide = loadPyodide({ indexURL: RUNTIME_URL, packages: ['percepnet'] });
       return new Python(await Promise.race([pyodide, firstFailedRequest()]));
     } catch (cause) {
@@ -104,15 +109,10 @@ export async function fetchFile(url) {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-function requireWebAssembly() {
-  try {
-    new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)); // the empty module
-  } catch (cause) {
-    throw new PythonError(
-      "WebAssembly is blocked: add 'wasm-unsafe-eval' to script-src in the Content-Security-Policy",
-      { cause },
-    );
-  }
+/** @returns {Promise<LoadPyodide>} */
+async function importFromRuntime() {
+  const { loadPyodide } = await import(/* @vite-ignore */ `${RUNTIME_URL}pyodide.mjs`);
+  return loadPyodide;
 }
 
 /**

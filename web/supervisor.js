@@ -27,7 +27,8 @@ const RESTART_DELAYS_MS = [0, 1000, 4000];
 
 /**
  * @typedef {object} Actions
- * @property {(delayMs: number) => Promise<void>} restart start a new engine in place of the old
+ * @property {((delayMs: number) => Promise<void>) | undefined} restart start a new engine in place
+ *   of the old, where that can be done
  * @property {() => void} stepDown take a smaller model, if there is one
  * @property {(reason: Reason, message: string) => void} degraded
  * @property {() => void} recovered
@@ -106,15 +107,16 @@ export class Supervisor {
    * @returns {Promise<void>}
    */
   async #replace(reason, error) {
+    const { restart } = this.#actions;
     this.#degrade(reason, error.message);
-    if (this.#nRestarts === RESTART_DELAYS_MS.length) {
+    if (!restart || this.#nRestarts === RESTART_DELAYS_MS.length) {
       this.#hasGivenUp = true;
       this.#actions.giveUp(error);
       return;
     }
     this.#isRestarting = true;
     try {
-      await this.#actions.restart(RESTART_DELAYS_MS[this.#nRestarts++]);
+      await restart(RESTART_DELAYS_MS[this.#nRestarts++]);
     } catch (cause) {
       return this.#replace('failed', /** @type {Error} */ (cause));
     }

@@ -30,13 +30,23 @@ function createSource(context) {
   return new AudioBufferSourceNode(context, { buffer, loop: true });
 }
 
+/** Float32 samples as they are in memory. */
+function base64(samples) {
+  const bytes = new Uint8Array(samples.buffer);
+  let binary = '';
+  for (let i = 0; i < bytes.length; i += 32768) {
+    binary += String.fromCharCode(...bytes.subarray(i, i + 32768));
+  }
+  return btoa(binary);
+}
+
 class Harness {
   events = [];
 
-  static async open(options = {}) {
+  static async open({ sampleRate = 48000, ...options } = {}) {
     const { Denoiser } = await import('/percepnet.js');
     const harness = new Harness();
-    const context = new AudioContext({ sampleRate: 48000 });
+    const context = new AudioContext({ sampleRate });
     await context.suspend();
     harness.context = context;
     harness.denoiser = await Denoiser.create({ audioContext: context, ...options });
@@ -75,12 +85,7 @@ class Harness {
     return this.sides.map((quanta) => {
       const samples = new Float32Array(quanta.length * 128);
       quanta.forEach((quantum, i) => samples.set(quantum, i * 128));
-      const bytes = new Uint8Array(samples.buffer);
-      let binary = '';
-      for (let i = 0; i < bytes.length; i += 32768) {
-        binary += String.fromCharCode(...bytes.subarray(i, i + 32768));
-      }
-      return btoa(binary);
+      return base64(samples);
     });
   }
 
@@ -90,4 +95,4 @@ class Harness {
   }
 }
 
-Object.assign(window, { Harness, workers });
+Object.assign(window, { base64, createSource, Harness, workers });

@@ -9,6 +9,25 @@ HARNESS = Path(__file__).with_name("engine_harness.js").read_text()
 
 START_TIMEOUT_MS = 90_000
 
+# Appended to engine.js: Python raises an error a second after the start
+FAILING_ENGINE = b"""
+const soundProcess = Engine.prototype.process;
+let nHopsLeft = 132;
+Engine.prototype.process = function () {
+  if (nHopsLeft-- === 0) runPython(() => this.failingCall());
+  return soundProcess.call(this);
+};
+Engine.prototype.failingCall = () => {
+  throw new Error('Traceback (most recent call last):\\nValueError: something broke\\n');
+};
+"""
+
+
+def dry(received, stats):
+    """The input as late as the node's output."""
+    n_samples = stats["latencySamples"]
+    return np.concatenate([np.zeros(n_samples, np.float32), received])[: len(received)]
+
 
 class EnginePage:
     """A page with the harness of engine_harness.js; `h` in scripts is the one opened last."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from engine_page import EnginePage
+from engine_page import FAILING_ENGINE, EnginePage, dry
 from numpy.testing import assert_array_equal
 
 from percepnet import HOP_LENGTH, SAMPLE_RATE, Enhancer, load_model
@@ -12,31 +12,12 @@ pytestmark = pytest.mark.alone
 PIPELINES = ["shared", "message"]
 CUSHION = 1536  # of protocol.js
 
-# Appended to engine.js: Python raises an error a second after the start
-FAILING_ENGINE = b"""
-const soundProcess = Engine.prototype.process;
-let nHopsLeft = 132;
-Engine.prototype.process = function () {
-  if (nHopsLeft-- === 0) runPython(() => this.failingCall());
-  return soundProcess.call(this);
-};
-Engine.prototype.failingCall = () => {
-  throw new Error('Traceback (most recent call last):\\nValueError: something broke\\n');
-};
-"""
-
 
 @pytest.fixture
 def engine_page(chromium, site_url):
     context = chromium().new_context()
     yield EnginePage(context.new_page(), site_url)
     context.close()
-
-
-def dry(received, stats):
-    """The input as late as the node's output."""
-    n_samples = round(stats["latencyMs"] * SAMPLE_RATE / 1000)
-    return np.concatenate([np.zeros(n_samples, np.float32), received])[: len(received)]
 
 
 def enhanced_of(received):

@@ -20,7 +20,7 @@ def engine_page(chromium, site_url):
 
 
 def latency(page):
-    return round(page.stats["latencyMs"] * SAMPLE_RATE / 1000)
+    return page.stats["latencySamples"]
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
@@ -37,6 +37,21 @@ def test_suspended_and_resumed_nothing_is_lost(engine_page, pipeline):
     assert {e["detail"]["reason"] for e in page.events("degraded")} <= {"late"}
     assert page.run("return workers.length;") == 1
     page.close()
+
+
+@pytest.mark.parametrize(("pipeline", "sample_rate"), [("shared", 44_100), ("message", 16_000)])
+def test_at_other_rates_the_signal_is_in_its_place(engine_page, pipeline, sample_rate):
+    page = engine_page.open(pipeline=pipeline, sampleRate=sample_rate, bypass=True)
+    page.listen(seconds=1.5)
+    received, emitted = page.recording()
+    stats = page.stats
+    page.close()
+    n = stats["latencySamples"]
+    assert stats["latencyMs"] == pytest.approx(1000 * n / sample_rate)
+    late = received[: len(emitted) - n]
+    error = emitted[n:] - late
+    # Of the noise in the source, what is close to the Nyquist frequency is lost.
+    assert np.mean(error**2) < 0.1 * np.mean(late**2)
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES)

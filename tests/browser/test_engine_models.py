@@ -7,6 +7,8 @@ from models import random_parameters
 from percepnet.network import quantize_network, save_model
 from percepnet.topology import Topology
 
+pytestmark = pytest.mark.alone
+
 CHANGE_MODEL = """
     const refused = [];
     for (const model of ['nobody', new URL('/models/index.json', location)]) {

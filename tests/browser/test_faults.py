@@ -96,7 +96,7 @@ def test_damaged_model(open_page, serve_site):
         ({"strength": 1.5}, "strength 1.5 is not between 0 and 1"),
         ({"strength": "loud"}, "strength loud is not between 0 and 1"),
         ({"attenuationLimitDb": -3}, "attenuation limit -3 dB is not 0 or more"),
-        ({"pipeline": "fast"}, 'pipeline "fast" is not "auto", "shared" or "message"'),
+        ({"pipeline": "fast"}, '"fast" is not "auto", "shared", "message" or "inline"'),
         ({"model": "huge"}, "models/huge.npz cannot be loaded (HTTP 404)"),
     ],
 )

@@ -27,6 +27,7 @@ test('the cushion holds a hop and a device burst of 20 ms, the rings the whole d
 test('at other rates the same times, and two longer quanta', () => {
   assert.deepEqual(protocol.timingAt(protocol.SAMPLE_RATE), {
     sampleRate: protocol.SAMPLE_RATE,
+    quantum: protocol.RENDER_QUANTUM,
     blockLength: protocol.HOP_LENGTH,
     cushion: protocol.CUSHION,
     ringCapacity: protocol.RING_CAPACITY,
