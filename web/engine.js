@@ -14,6 +14,8 @@ from percepnet import HOP_LENGTH, LATENCY, Enhancer, load_model
 
 hop = np.zeros(HOP_LENGTH, np.float32)
 hop_address = hop.__array_interface__["data"][0]
+told = np.zeros(2, np.float32)
+told_address = told.__array_interface__["data"][0]
 models = {}
 
 def model_called(name):
@@ -31,7 +33,7 @@ def use_model(name):
 
 def process():
     hop[:] = enhancer.process(hop)
-    return float(enhancer.voice_probability)
+    told[:] = enhancer.voice_probability, enhancer.snr_db
 `;
 
 /** @typedef {import('./protocol.js').ModelFile} ModelFile */
@@ -41,7 +43,8 @@ export class Engine {
   #process;
   #enhancer;
   #useModel;
-  #address;
+  #hopAddress;
+  #toldAddress;
 
   /** Samples by which `process` delays the signal. */
   latency;
@@ -80,24 +83,29 @@ export class Engine {
     this.#enhancer = runPython(() => scope.get('begin')(name));
     this.#useModel = scope.get('use_model');
     this.#process = scope.get('process');
-    this.#address = scope.get('hop_address');
+    this.#hopAddress = scope.get('hop_address');
+    this.#toldAddress = scope.get('told_address');
     this.latency = /** @type {number} */ (scope.get('LATENCY'));
     this.kernel = /** @type {string} */ (this.#enhancer.model.kernel);
   }
 
   /** The buffer `process` works in, `HOP_LENGTH` samples. Take it anew each time. */
   get hop() {
-    return this.#python.floatsAt(this.#address, HOP_LENGTH);
+    return this.#python.floatsAt(this.#hopAddress, HOP_LENGTH);
+  }
+
+  /** Of the hop processed last: the probability that it holds a voice; voice to noise in dB. */
+  get told() {
+    return this.#python.floatsAt(this.#toldAddress, 2);
   }
 
   /**
    * Replace the hop by the enhanced one.
    *
-   * @returns {number} the probability that it holds a voice
    * @throws {Error} Python's
    */
   process() {
-    return runPython(this.#process);
+    runPython(this.#process);
   }
 
   /**

@@ -8,7 +8,8 @@ const N_COUNTED_HOPS = 2 ** 24; // what a float holds exactly
  * @typedef {object} HopEngine what `Engine` is
  * @property {number} latency
  * @property {Float32Array} hop
- * @property {() => number} process
+ * @property {Float32Array} told
+ * @property {() => void} process
  * @property {() => void} reset
  * @property {number} strength
  * @property {number} attenuationLimitDb
@@ -50,14 +51,14 @@ export class HopStep {
     this.#applyControls();
     this.#engine.hop.set(hop);
     const startedMs = performance.now();
-    const voiceProbability = this.#engine.process();
+    this.#engine.process();
     const tookMs = performance.now() - startedMs;
     hop.set(this.#engine.hop);
     if (this.#nHopsWithoutSound > 0) {
       this.#nHopsWithoutSound--;
       hop.fill(NaN);
     }
-    this.#tell(voiceProbability, tookMs);
+    this.#tell(tookMs);
   }
 
   #startAfresh() {
@@ -76,12 +77,11 @@ export class HopStep {
     this.#applied.set([strength, attenuationLimitDb, bypass]);
   }
 
-  /**
-   * @param {number} voiceProbability
-   * @param {number} tookMs
-   */
-  #tell(voiceProbability, tookMs) {
+  /** @param {number} tookMs */
+  #tell(tookMs) {
+    const [voiceProbability, snrDb] = this.#engine.told;
     this.#report[Report.VOICE_PROBABILITY] = voiceProbability;
+    this.#report[Report.SNR_DB] = snrDb;
     this.#report[Report.HOP_MS + (this.#nHops % N_HOP_TIMES)] = tookMs;
     this.#nHops = (this.#nHops + 1) % N_COUNTED_HOPS;
     this.#report[Report.HOPS] = this.#nHops;

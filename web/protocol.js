@@ -52,7 +52,7 @@ export const Playback = {
 };
 
 /** Floats, by the engine. The last hops' processing times in ms follow. */
-export const Report = { HOPS: 0, VOICE_PROBABILITY: 1, HOP_MS: 2 };
+export const Report = { HOPS: 0, VOICE_PROBABILITY: 1, SNR_DB: 2, HOP_MS: 3 };
 
 export const N_HOP_TIMES = 1000; // 10 s
 

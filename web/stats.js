@@ -14,6 +14,7 @@ import { Playback, Report } from './protocol.js';
  * @property {number} droppedMs of audio passed on unprocessed because of it, equally delayed
  * @property {number} invalidSamples that came in not finite or absurdly loud; taken as silence
  * @property {number} voiceProbability 0 to 1, now
+ * @property {number} snrDb voice to noise in the input over the last second, as the model hears it
  * @property {string} model name of the one in use
  * @property {Pipeline} pipeline
  * @property {string} kernel what computes the network
@@ -39,6 +40,7 @@ export function readStats({ playback, report }, { latency, kernel }, model, { pi
     droppedMs: (Atomics.load(playback, Playback.LATE_SAMPLES) >>> 0) * msPerSample,
     invalidSamples: Atomics.load(playback, Playback.INVALID_SAMPLES) >>> 0,
     voiceProbability: report[Report.VOICE_PROBABILITY],
+    snrDb: report[Report.SNR_DB],
     model,
     pipeline,
     kernel,

@@ -24,6 +24,7 @@ from percepnet.dsp.stft import Synthesis, spectrum_of
 
 _FRAME_START = PAST                         # of the frame being enhanced, in the history
 _HISTORY = PAST + WINDOW_LENGTH + LOOKAHEAD
+_SNR_SMOOTHING = 0.01                       # per hop: a mean over about a second
 _FADE = ((np.arange(HOP_LENGTH) + 0.5) / HOP_LENGTH).astype(np.float32)
 
 
@@ -50,6 +51,9 @@ class Enhancer:
         When true, the output is the delayed input; changes are cross-faded over one hop.
     voice_probability : float
         0 to 1, of the frame enhanced last.
+    snr_db : float
+        How much louder the input's voice is than its noise, as the network hears it; over the
+        last second. Zero in silence.
     """
 
     def __init__(self, model, *, strength=1.0, attenuation_limit_db=np.inf):
@@ -85,7 +89,13 @@ class Enhancer:
         self._least_gains = np.zeros(N_BANDS, np.float32)
         self._synthesis = Synthesis()
         self._bypassed = self.bypass
+        self._mean_powers = np.zeros(2)                 # of voice and noise
         self.voice_probability = 0.0
+
+    @property
+    def snr_db(self):
+        voice, noise = self._mean_powers + np.finfo(float).tiny
+        return float(10 * np.log10(voice / noise))
 
     def process(self, hop):
         """Enhance one hop.
@@ -123,6 +133,7 @@ class Enhancer:
         gains, strengths, self.voice_probability, self._network_state = self._model.step(
             features, self._network_state
         )
+        self._measure(gains, energy)
 
         gains = limit_decay(postfilter(gains, energy), self._least_gains)
         self._least_gains = least_next_gains(gains, energy, next_energy)
@@ -133,6 +144,11 @@ class Enhancer:
 
         shaped = self._shape(spectrum, pitch_spectrum, strengths, gains, energy)
         return self._synthesis.process(shaped)
+
+    def _measure(self, gains, energy):
+        voice = gains**2 @ energy
+        powers = np.array([voice, energy.sum() - voice])
+        self._mean_powers += _SNR_SMOOTHING * (powers - self._mean_powers)
 
     def _switch(self, enhanced, dry):
         """Enhanced or dry, cross-faded over the hop in which `bypass` changes."""

@@ -88,7 +88,7 @@ def test_events_and_stats(engine_page):
     assert len(stats) >= 2
     assert set(stats[-1]["detail"]) == {
         "latencySamples", "latencyMs", "hopMsP50", "hopMsP99", "underruns", "droppedMs",
-        "invalidSamples", "voiceProbability", "model", "pipeline", "kernel",
+        "invalidSamples", "voiceProbability", "snrDb", "model", "pipeline", "kernel",
     }  # fmt: skip
     assert stats[-1]["detail"]["pipeline"] == "shared"
     assert stats[-1]["detail"]["kernel"] in ("relaxed-simd", "simd128")

@@ -95,6 +95,14 @@ def test_reset_forgets(model, noisy):
     np.testing.assert_array_equal(run(enhancer, noisy), first)
 
 
+@pytest.mark.parametrize(("gain", "snr_db"), [(0.5**0.5, 0.0), (0.1, -20.0), (0.9, 6.3)])
+def test_the_gains_tell_the_ratio_of_voice_to_noise(gain, snr_db, noisy):
+    enhancer = Enhancer(ConstantNetwork(gain=gain))
+    assert enhancer.snr_db == 0
+    run(enhancer, noisy)
+    assert enhancer.snr_db == pytest.approx(snr_db, abs=0.1)
+
+
 def test_another_model_takes_over_the_sound_but_not_the_network_state(noisy):
     gain_of_half, gain_of_one = ConstantNetwork(gain=0.5), ConstantNetwork(gain=1.0)
     before, after = noisy[: 50 * HOP_LENGTH], noisy[50 * HOP_LENGTH :]

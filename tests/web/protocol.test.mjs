@@ -45,7 +45,7 @@ test('every slot is its own and exists', () => {
   const { controls, playback, report } = new SharedMainEnd(protocol.timingAt(protocol.SAMPLE_RATE)).slots;
   assert.deepEqual(Object.values(protocol.Control), [...controls.keys()]);
   assert.deepEqual(Object.values(protocol.Playback), [...playback.keys()]);
-  assert.deepEqual(Object.values(protocol.Report), [0, 1, 2]);
+  assert.deepEqual(Object.values(protocol.Report), [0, 1, 2, 3]);
   assert.equal(report.length, protocol.Report.HOP_MS + protocol.N_HOP_TIMES);
 });
 
