@@ -30,6 +30,12 @@ function createSource(context) {
   return new AudioBufferSourceNode(context, { buffer, loop: true });
 }
 
+async function openMicrophone(context) {
+  const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+  const mediaStream = await navigator.mediaDevices.getUserMedia({ audio });
+  return new MediaStreamAudioSourceNode(context, { mediaStream });
+}
+
 /** Float32 samples as they are in memory. */
 function base64(samples) {
   const bytes = new Uint8Array(samples.buffer);
@@ -43,7 +49,7 @@ function base64(samples) {
 class Harness {
   events = [];
 
-  static async open({ sampleRate = 48000, ...options } = {}) {
+  static async open({ sampleRate = 48000, microphone = false, ...options } = {}) {
     const { Denoiser } = await import('/percepnet.js');
     const harness = new Harness();
     const context = new AudioContext({ sampleRate });
@@ -55,6 +61,7 @@ class Harness {
         harness.events.push({ type, detail, message, frame: harness.frame }),
       );
     }
+    harness.source = microphone ? await openMicrophone(context) : createSource(context);
     await harness.#wire();
     await context.resume();
     return harness;
@@ -64,7 +71,6 @@ class Harness {
     const { context, denoiser } = this;
     const module = new Blob([RECORDER], { type: 'text/javascript' });
     await context.audioWorklet.addModule(URL.createObjectURL(module));
-    this.source = createSource(context);
     this.gate = new GainNode(context);
     this.source.connect(this.gate).connect(denoiser.node);
     const inputsOnly = { numberOfInputs: 2, numberOfOutputs: 0 };
@@ -77,7 +83,7 @@ class Harness {
     this.gate.connect(this.recorder, 0, 0);
     denoiser.node.connect(this.recorder, 0, 1);
     denoiser.node.connect(new GainNode(context, { gain: 0 })).connect(context.destination);
-    this.source.start();
+    this.source.start?.();
   }
 
   /** The two sides as base64 of float32. */

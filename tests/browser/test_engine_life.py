@@ -1,5 +1,7 @@
 """Suspended, silent, fed with nonsense; what it tells; a track: the engine over an app's life."""
 
+import os
+
 import numpy as np
 import pytest
 from engine_page import EnginePage
@@ -102,12 +104,38 @@ def test_events_and_stats(engine_page):
     assert page.run("return h.events.length;") == n_events
 
 
+OPEN_AND_CLOSE = """
+    const { Denoiser } = await import('/percepnet.js');
+    const denoiser = await Denoiser.create();
+    await denoiser.close();
+    workers.length = 0;
+"""
+
+
+def test_opened_and_closed_again_and_again_nothing_is_left(engine_page):
+    """PERCEPNET_CYCLES says how often."""
+    browser = engine_page.page.context.new_cdp_session(engine_page.page)
+    used = []
+    for _ in range(int(os.environ.get("PERCEPNET_CYCLES", "3"))):
+        engine_page.run(OPEN_AND_CLOSE)
+        browser.send("HeapProfiler.collectGarbage")
+        used.append(browser.send("Runtime.getHeapUsage")["usedSize"])
+    engine_page.page.wait_for_timeout(500)
+    assert len(engine_page.page.workers) == 0
+    assert used[-1] - used[0] < 1_000_000, f"bytes after each time: {used}"
+
+
 TRACK = """
     const { Denoiser } = await import('/percepnet.js');
-    const [microphone] = (await navigator.mediaDevices.getUserMedia({ audio: true })).getTracks();
+    const getMicrophone = async () =>
+        (await navigator.mediaDevices.getUserMedia({ audio: true })).getTracks()[0];
+    const unplugged = await getMicrophone();
     const denoiser = await Denoiser.create();
-    const clean = await denoiser.processTrack(microphone);
-    const again = await denoiser.processTrack(microphone.clone());
+    const clean = await denoiser.processTrack(unplugged);
+    unplugged.stop();
+    await new Promise((r) => setTimeout(r, 200));
+    const microphone = await getMicrophone();
+    const again = await denoiser.processTrack(microphone);
     const context = new AudioContext({ sampleRate: 48000 });
     const meter = new AnalyserNode(context, { fftSize: 32768 });
     const mediaStream = new MediaStream([clean]);
@@ -125,7 +153,7 @@ TRACK = """
 """
 
 
-def test_a_track_for_webrtc(hearing_chromium, site_url):
+def test_a_track_for_webrtc_outlives_its_microphone(hearing_chromium, site_url):
     context = hearing_chromium.new_context()
     result = EnginePage(context.new_page(), site_url).run(TRACK)
     context.close()
