@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 
 import percepnet
-import percepnet.benchmark  # not run: its noise takes numpy.random, 0.3 MB
+from percepnet.benchmark import bench, random_network
 from percepnet.lab import experiment
 from percepnet.nn.kernels import available_kernels
 
@@ -22,6 +22,7 @@ def main():
     enhance_live(model, noisy)
     for kernel in available_kernels():
         percepnet.enhance(noisy, percepnet.load_model(MODEL_PATH, kernel=kernel), strength=0.5)
+    bench(random_network(model.topology), 1)
     experiment(noisy, noisy[::-1], 5, model)
     print_numbers(noisy)
     make_errors(model)
