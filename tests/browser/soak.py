@@ -11,6 +11,7 @@ import base64
 import json
 import tempfile
 import time
+from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def soak(page, url, args):
     page.page.evaluate(LOAD)
     page.open(pipeline=args.pipeline, microphone=True)
     page.listen(2)  # what starts up is not what is judged
-    page.run("startLoad(); h.sides = [[], []];")
+    page.run("startLoad();")
     first = page.stats
     comparison = Comparison(first["latencySamples"] - LATENCY, page)
     end = time.monotonic() + 60 * args.minutes
@@ -94,7 +95,8 @@ def soak(page, url, args):
         "hop ms p50, p99": [last["hopMsP50"], last["hopMsP99"]],
         **stalls,
         **comparison.result(),
-        "events": [e["detail"] for e in page.events("degraded") + page.events("error")],
+        "degraded": Counter(event["detail"]["reason"] for event in page.events("degraded")),
+        "errors": [event["message"] for event in page.events("error")],
     }
 
 
@@ -107,7 +109,6 @@ class Comparison:
         self._received = np.zeros(0, np.float32)
         self._emitted = np.zeros(0, np.float32)
         self._expected = np.zeros(cushion, np.float32)
-        self._n_settling = 30 * SAMPLE_RATE    # the page's engine has a past that ours has not
         self.n_samples = 0
         self.n_equal = 0
 
@@ -124,10 +125,8 @@ class Comparison:
         n = min(len(self._expected), len(self._emitted))
         error = np.abs(self._expected[:n] - self._emitted[:n])
         self._expected, self._emitted = self._expected[n:], self._emitted[n:]
-        n_skipped = min(n, self._n_settling)
-        self._n_settling -= n_skipped
-        self.n_samples += n - n_skipped
-        self.n_equal += int((error[n_skipped:] <= MAX_ERROR).sum())
+        self.n_samples += n
+        self.n_equal += int((error <= MAX_ERROR).sum())
 
     def result(self):
         return {
