@@ -1,12 +1,15 @@
 """The npm package: packed from the site, installed in a fresh app, checked by TypeScript."""
 
 import json
+import re
+import shutil
 import subprocess
 
 import pytest
 from site_server import serve
 
 from conftest import ROOT
+from documents import block_with, blocks
 
 MODULES = ROOT / "web/node_modules"
 
@@ -48,7 +51,23 @@ const denoiser = await Denoiser.create({ strength: 'loud' });
 denoiser.stats.latencySeconds;
 """
 
+# What the documentation takes for granted
+AROUND_DOCUMENTS = """
+declare const audioContext: AudioContext, source: AudioNode, destination: AudioNode;
+declare const microphoneTrack: MediaStreamTrack, peerConnection: RTCPeerConnection;
+declare const denoiser: import('percepnet-web').Denoiser;
+declare const localAudioTrack: import('livekit-client').LocalAudioTrack;
+declare const jitsiLocalTrack: {
+  setEffect(effect: {
+    isEnabled(track: { isAudioTrack(): boolean }): boolean;
+    startEffect(stream: MediaStream): MediaStream;
+    stopEffect(): void;
+  }): Promise<void>;
+};
+"""
+
 CONFIG = {
+    "include": ["*.ts"],
     "compilerOptions": {
         "target": "ES2022",
         "lib": ["ES2022", "DOM", "DOM.Iterable"],
@@ -104,38 +123,83 @@ def test_it_holds_what_an_app_needs_and_no_page(packed, site):
     assert not [path for path in paths if path.startswith("demo") or path.endswith(".html")]
 
 
-def test_an_app_type_checks_and_livekit_takes_the_processor(app):
+@pytest.fixture(scope="module")
+def livekit_app(app):
     (app / "node_modules/livekit-client").symlink_to(MODULES / "livekit-client")
-    (app / "app.ts").write_text(APP)
-    result = tsc(app)
+    return app
+
+
+def check(folder, *options, **files):
+    """Run tsc on these files and no others."""
+    for old in folder.glob("*.ts"):
+        old.unlink()
+    for name, text in files.items():
+        (folder / f"{name}.ts").write_text(text)
+    return tsc(folder, *options)
+
+
+def test_an_app_type_checks_and_livekit_takes_the_processor(livekit_app):
+    result = check(livekit_app, app=APP)
+    assert result.returncode == 0, result.stdout
+
+
+def test_the_documentation_type_checks(livekit_app):
+    modules = {
+        re.sub(r"\W", "_", block.place): f"{block.code}export {{}};\n" for block in blocks("ts")
+    }
+    assert len(modules) > 5
+    result = check(livekit_app, around=AROUND_DOCUMENTS, **modules)
     assert result.returncode == 0, result.stdout
 
 
 def test_wrong_use_is_found(app):
-    (app / "app.ts").write_text(WRONG_APP)
-    result = tsc(app)
+    result = check(app, app=WRONG_APP)
     assert "Type 'string' is not assignable to type 'number'" in result.stdout
     assert "'latencySeconds' does not exist" in result.stdout
 
 
 def test_its_types_need_nothing_else(app):
-    (app / "app.ts").write_text("import 'percepnet-web'; import 'percepnet-web/livekit';\n"
-                                "import 'percepnet-web/jitsi';\n")
-    result = tsc(app, "--skipLibCheck", "false")
+    modules = ("percepnet-web", "percepnet-web/livekit", "percepnet-web/jitsi")
+    imports = "".join(f"import '{module}';\n" for module in modules)
+    result = check(app, "--skipLibCheck", "false", app=imports)
     assert result.returncode == 0, result.stdout
 
 
-def test_it_runs_from_node_modules(app, chromium):
-    with serve(app, headers={}) as url:
+def pipeline_of(chromium, folder, script):
+    """Serve a folder without headers, run a script in a page of it."""
+    with serve(folder, headers={}) as url:
         context = chromium().new_context()
         page = context.new_page()
-        page.goto(f"{url}node_modules/")
-        pipeline = page.evaluate("""async () => {
-            const { Denoiser } = await import('/node_modules/percepnet-web/percepnet.js');
-            const denoiser = await Denoiser.create();
-            const { pipeline } = denoiser.stats;
-            await denoiser.close();
-            return pipeline;
-        }""")
+        page.goto(url)
+        pipeline = page.evaluate(script)
         context.close()
-    assert pipeline == "message"
+    return pipeline
+
+
+def test_it_runs_from_node_modules(app, chromium):
+    script = """async () => {
+        const { Denoiser } = await import('/node_modules/percepnet-web/percepnet.js');
+        const denoiser = await Denoiser.create();
+        const { pipeline } = denoiser.stats;
+        await denoiser.close();
+        return pipeline;
+    }"""
+    assert pipeline_of(chromium, app, script) == "message"
+
+
+def test_a_vite_app_as_documented(app, chromium):
+    """Built and served; its source is the documentation's."""
+    vite = app / "vite"
+    vite.mkdir()
+    (vite / "index.html").write_text('<script type="module" src="main.ts"></script>')
+    keep = "Object.assign(window, { denoiser });"
+    (vite / "main.ts").write_text(block_with("docs/web-app.md", "@vite-ignore") + keep)
+    shutil.copytree(app / "node_modules/percepnet-web", vite / "public/percepnet")
+    command = [MODULES / ".bin/vite", "build", "--target", "es2022"]
+    build = subprocess.run(command, cwd=vite, capture_output=True, text=True)
+    assert build.returncode == 0, build.stderr
+    script = """async () => {
+        while (!window.denoiser) await new Promise((resolve) => setTimeout(resolve, 100));
+        return window.denoiser.stats.pipeline;
+    }"""
+    assert pipeline_of(chromium, vite / "dist", script) == "message"
