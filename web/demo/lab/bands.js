@@ -2,6 +2,7 @@
 
 import { depthOf, LABELS } from '../picture/frequency-axis.js';
 import { Plot } from './plot.js';
+import { rowOf } from './protocol.js';
 
 const HIGHEST_DB = -10;
 const LOWEST_DB = -100;
@@ -60,14 +61,6 @@ export class Bands {
     plot.line(PLACES, (i) => depth(noisy[LOWEST_BIN + i]), plot.colour('warm'), 1.25);
     plot.line(PLACES, (i) => depth(clean[LOWEST_BIN + i]), plot.colour('text'), 1.5);
   }
-}
-
-/**
- * @param {import('./protocol.js').Rows} rows
- * @param {number} frame
- */
-export function rowOf({ data, width }, frame) {
-  return data.subarray(frame * width, (frame + 1) * width);
 }
 
 /** @param {number} hz */

@@ -1,7 +1,7 @@
 /** Picture "comb filter": what it lets through of one frame, and what comes out. */
 
-import { rowOf } from './bands.js';
 import { Plot } from './plot.js';
+import { rowOf } from './protocol.js';
 
 const SAMPLE_RATE = 48_000;
 const HIGHEST_DB = -10;

@@ -16,6 +16,14 @@ export const SOUNDS = /** @type {const} */ ([
 /** @typedef {{ data: Float32Array<ArrayBuffer>, width: number }} Rows one after the other */
 
 /**
+ * @param {Rows} rows
+ * @param {number} frame
+ */
+export function rowOf({ data, width }, frame) {
+  return data.subarray(frame * width, (frame + 1) * width);
+}
+
+/**
  * @typedef {object} Frames as in py/percepnet/lab.py, a row for every 10 ms
  * @property {Rows} noisy_db
  * @property {Rows} clean_db

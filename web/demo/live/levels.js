@@ -36,6 +36,7 @@ class Meter {
   #nFrames = 0;
   #samples = new Float32Array(FFT_SIZE);
   #lastSample = 0;
+  #timeS = 0;
   #nStill = 0;
 
   /** @param {string} id */
@@ -53,8 +54,10 @@ class Meter {
   update(analyser) {
     analyser.getFloatTimeDomainData(this.#samples);
     const lastSample = this.#samples[FFT_SIZE - 1];
-    this.#nStill = lastSample === this.#lastSample && lastSample !== 0 ? this.#nStill + 1 : 0;
+    if (lastSample !== this.#lastSample || lastSample === 0) this.#nStill = 0;
+    else if (analyser.context.currentTime > this.#timeS) this.#nStill++; // it is not the clock
     this.#lastSample = lastSample;
+    this.#timeS = analyser.context.currentTime;
     const power = this.#samples.reduce((sum, x) => sum + x * x, 0) / this.#samples.length;
     const nowDb = Math.max(FLOOR_DB, 10 * Math.log10(power));
     this.show(Math.max(nowDb, this.#levelDb - RELEASE_DB_PER_FRAME));
