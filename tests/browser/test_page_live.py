@@ -1,9 +1,12 @@
 """The live page's controls, pictures, example and player."""
 
+import json
+
 import numpy as np
 import pytest
 import soundfile
 
+from conftest import ROOT
 from percepnet import LATENCY, SAMPLE_RATE
 
 # How far the noise falls may differ from one network to the next; this much every one does
@@ -180,3 +183,25 @@ def test_the_kernel_is_named(open_page, site_url):
         "/^[a-z0-9_-]{3,}/i.test(document.getElementById('kernel').textContent)"
     )
     page.stop()
+
+
+def test_another_network_while_it_runs(open_page, serve_site):
+    page = open_page(serve_site(edited={"/models/index.json": offer_more}))
+    same = ROOT / "models/default.npz"
+    page.page.route("**/models/other.npz", lambda route: route.fulfill(path=same))
+    page.start("#example")
+    page.page.select_option("#model-choice", "gone")
+    page.page.wait_for_selector("#problem:not([hidden])")
+    assert "models/gone.npz cannot be loaded (HTTP 404)" in page.problem
+    assert page.page.input_value("#model-choice") == "default"
+    page.page.select_option("#model-choice", "other")
+    page.page.wait_for_selector("#model:text('other')")
+    assert page.page.is_hidden("#problem")
+    page.stop()
+
+
+def offer_more(index):
+    """A list of models with one more that is there, and one that is not."""
+    (model,) = json.loads(index)["models"][:1]
+    models = [{**model, "name": name} for name in ("default", "other", "gone")]
+    return json.dumps({"models": models}).encode()
