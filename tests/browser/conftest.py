@@ -103,13 +103,26 @@ def hearing_chromium(chromium, microphone_wav):
     )
 
 
+@pytest.fixture(scope="session")
+def noise_chromium(chromium, tmp_path_factory):
+    """Chromium that hears nothing but an even noise."""
+    path = tmp_path_factory.mktemp("noise") / "noise.wav"
+    noise = np.random.default_rng(3).standard_normal(10 * SAMPLE_RATE)
+    soundfile.write(path, 0.03 * noise, SAMPLE_RATE, "PCM_16")
+    return chromium(
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-audio-capture={path}",
+    )
+
+
 @pytest.fixture
 def open_page(hearing_chromium, tmp_path):
-    """Open an address in a fresh profile; gives the DemoPage."""
+    """Open an address in a fresh profile, without its service worker; gives the DemoPage."""
     with ExitStack() as contexts:
 
         def open_(url, in_browser=hearing_chromium):
-            context = contexts.enter_context(in_browser.new_context())
+            context = contexts.enter_context(in_browser.new_context(service_workers="block"))
             page = context.new_page()
             page.goto(url)
             return DemoPage(page, tmp_path)

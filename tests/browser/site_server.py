@@ -1,10 +1,13 @@
 """A server for the built site that can misbehave as real hosts do."""
 
+import runpy
 import threading
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+SHIPPED = Path(__file__).parents[2] / "web/build/serve.py"
 
 ISOLATION = {
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -71,11 +74,40 @@ def serve(folder, headers=ISOLATION, missing=(), edited=None):
         missing=missing,
         edited=edited or {},
     )
+    with running(handler) as port:
+        yield f"http://localhost:{port}/"
+
+
+@contextmanager
+def serve_as_shipped(site):
+    """Serve as --serve does; gives the port, and a list that gets (path, coding, bytes)."""
+    sent = []
+
+    class Handler(runpy.run_path(str(SHIPPED))["IsolatedHandler"]):
+        def send_header(self, name, value):
+            self.answer[name] = value
+            super().send_header(name, value)
+
+        def send_response(self, *args):
+            self.answer = {}
+            super().send_response(*args)
+
+        def copyfile(self, source, outputfile):
+            length = int(self.answer["Content-Length"])
+            sent.append((self.path, self.answer.get("Content-Encoding"), length))
+            super().copyfile(source, outputfile)
+
+    with running(partial(Handler, directory=site)) as port:
+        yield port, sent
+
+
+@contextmanager
+def running(handler):
     server = ThreadingHTTPServer(("localhost", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://localhost:{server.server_port}/"
+        yield server.server_port
     finally:
         server.shutdown()
         thread.join()

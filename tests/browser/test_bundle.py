@@ -4,16 +4,13 @@ import base64
 import hashlib
 import http.client
 import json
-import runpy
 import subprocess
-import threading
-from contextlib import closing, contextmanager
-from functools import partial
-from http.server import ThreadingHTTPServer
+from contextlib import closing
 from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
 import pytest
+from site_server import serve_as_shipped
 
 from conftest import ROOT
 from percepnet import enhance, load_model
@@ -67,7 +64,7 @@ def test_the_page_can_import_all_that_needs_numpy_alone_and_use_it(chromium, sit
         (BUILD / "exercise.py").read_text(),
         ENHANCE.format(noisy=base64.b64encode(noisy).decode()),
     ]
-    page = chromium().new_page()
+    page = chromium().new_page(service_workers="block")
     page.goto(site_url)
     results = page.evaluate(
         RUN_IN_PAGE, [base64.b64encode(model.read_bytes()).decode(), scripts]
@@ -109,38 +106,8 @@ def test_compressed_files_hold_what_they_lie_beside(site):
     assert result.returncode == 0, result.stderr
 
 
-@contextmanager
-def serve_counting(site):
-    """Serve as --serve does; gives the port, and a list that gets (path, coding, bytes)."""
-    sent = []
-
-    class Handler(runpy.run_path(str(BUILD / "serve.py"))["IsolatedHandler"]):
-        def send_header(self, name, value):
-            self.answer[name] = value
-            super().send_header(name, value)
-
-        def send_response(self, *args):
-            self.answer = {}
-            super().send_response(*args)
-
-        def copyfile(self, source, outputfile):
-            length = int(self.answer["Content-Length"])
-            sent.append((self.path, self.answer.get("Content-Encoding"), length))
-            super().copyfile(source, outputfile)
-
-    server = ThreadingHTTPServer(("localhost", 0), partial(Handler, directory=site))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server.server_port, sent
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 def test_a_first_visit_starts_with_few_bytes_on_the_wire(site, open_page):
-    with serve_counting(site) as (port, sent):
+    with serve_as_shipped(site) as (port, sent):
         page = open_page(f"http://localhost:{port}/")
         page.start()
         assert not page.problem
@@ -164,7 +131,7 @@ def test_a_first_visit_starts_with_few_bytes_on_the_wire(site, open_page):
     ],
 )
 def test_the_server_sends_what_the_browser_takes(site, accepted, coding):
-    with serve_counting(site) as (port, _):
+    with serve_as_shipped(site) as (port, _):
         for path, content_type in (
             ("pyodide/pyodide.asm.wasm", "application/wasm"),
             ("percepnet.js", "text/javascript"),
@@ -184,7 +151,7 @@ def test_the_server_sends_what_the_browser_takes(site, accepted, coding):
 
 def test_an_error_after_a_compressed_answer_is_not_called_compressed(site):
     with (
-        serve_counting(site) as (port, _),
+        serve_as_shipped(site) as (port, _),
         closing(http.client.HTTPConnection("localhost", port)) as connection,
     ):
         connection.request("GET", "/", headers={"Accept-Encoding": "br"})

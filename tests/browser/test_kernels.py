@@ -61,7 +61,7 @@ def model_files(tmp_path_factory):
 
 
 def test_every_kernel_gives_the_bits_of_numpy_outside(chromium, site_url, model_files):
-    page = chromium().new_page()
+    page = chromium().new_page(service_workers="block")
     page.goto(site_url)
     models = [base64.b64encode(file.read_bytes()).decode() for file in model_files]
     digests = json.loads(page.evaluate(DIGESTS_IN_PAGE, [models, DIGEST]))

@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-import soundfile
 
 from conftest import ROOT
 from percepnet import LATENCY, SAMPLE_RATE
@@ -35,19 +34,6 @@ def patient_url(serve_site):
         return protocol.replace(SHIPPED_CUSHION, PATIENT_CUSHION)
 
     return serve_site(edited={"/protocol.js": be_patient})
-
-
-@pytest.fixture(scope="module")
-def noise_chromium(chromium, tmp_path_factory):
-    """Chromium that hears nothing but an even noise."""
-    path = tmp_path_factory.mktemp("noise") / "noise.wav"
-    noise = np.random.default_rng(3).standard_normal(10 * SAMPLE_RATE)
-    soundfile.write(path, 0.03 * noise, SAMPLE_RATE, "PCM_16")
-    return chromium(
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        f"--use-file-for-fake-audio-capture={path}",
-    )
 
 
 def level_db(samples):

@@ -137,6 +137,8 @@ WEB_MAY_IMPORT = {
     },
     "adapters/livekit.js": {"percepnet.js"},
     "adapters/jitsi.js": {"media-track.js", "percepnet.js"},
+    "service-worker.js": set(),
+    "demo/offline.js": set(),
     "demo/picture": set(),
     "demo/wav.js": set(),
     "demo/settings.js": set(),

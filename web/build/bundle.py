@@ -11,6 +11,8 @@ from math import prod
 from pathlib import Path
 from zipfile import ZipFile
 
+from integrity import list_files
+
 PAGES = ("*.html", "*.js", "adapters", "demo")
 
 # In web/package.json, but of no use in the npm package that the site is too
@@ -31,6 +33,7 @@ def main():
     add_package(args.web / "package.json", args.types, args.site)
     copy_runtime(args.runtime, args.site / "pyodide")
     copy_models(args.models, args.site / "models")
+    list_files(args.site)
     compress = Path(__file__).with_name("compress.mjs")
     subprocess.run(["node", compress, args.site, args.cache], check=True)
 

@@ -1,0 +1,25 @@
+/** Visits without a network, and shared memory between the threads on every host. */
+
+const { serviceWorker } = navigator; // only on a secure page
+
+if (serviceWorker) {
+  if (!crossOriginIsolated && !serviceWorker.controller) isolateUnusedPage(serviceWorker);
+  const worker = new URL('../service-worker.js', import.meta.url);
+  serviceWorker.register(worker, { updateViaCache: 'none' }).catch((error) => {
+    console.warn('This page works, but not without a network:', error);
+  });
+}
+
+/**
+ * Load the page once more, from the service worker that isolates it, unless it is in use by then.
+ *
+ * @param {ServiceWorkerContainer} container
+ */
+function isolateUnusedPage(container) {
+  const inUse = new AbortController();
+  for (const type of ['pointerdown', 'keydown', 'drop', 'change']) {
+    addEventListener(type, () => inUse.abort(), { capture: true, signal: inUse.signal });
+  }
+  const { signal } = inUse;
+  container.addEventListener('controllerchange', () => location.reload(), { once: true, signal });
+}
