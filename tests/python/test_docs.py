@@ -49,6 +49,9 @@ def scratch(tmp_path, noise):
         "recordings/first": voice + noise, "recordings/second": noise,
     }.items():  # fmt: skip
         soundfile.write(tmp_path / f"{name}.wav", samples, SAMPLE_RATE)
+    for kind, samples in (("clean", voice), ("noisy", voice + noise)):
+        (tmp_path / "pairs" / kind).mkdir(parents=True)
+        soundfile.write(tmp_path / "pairs" / kind / "one.wav", samples, SAMPLE_RATE)
     write_sources(tmp_path / "RECORDINGS")
     write_recipe(tmp_path / "my.toml")
     return tmp_path
