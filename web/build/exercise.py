@@ -9,6 +9,7 @@ import numpy as np
 
 import percepnet
 from percepnet.benchmark import bench, random_network
+from percepnet.composite import composite_scores
 from percepnet.lab import experiment
 from percepnet.nn.kernels import available_kernels
 
@@ -24,6 +25,7 @@ def main():
         percepnet.enhance(noisy, percepnet.load_model(MODEL_PATH, kernel=kernel), strength=0.5)
     bench(random_network(model.topology), 1)
     experiment(noisy, noisy[::-1], 5, model)
+    composite_scores(noisy, noisy, pesq=4.64)
     print_numbers(noisy)
     make_errors(model)
 
