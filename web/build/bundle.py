@@ -15,6 +15,12 @@ from integrity import list_files
 
 PAGES = ("*.html", "*.js", "adapters", "demo")
 
+# By folder below demo/bench: what the page that measures compares with, and its licence
+RNNOISE = {
+    "rnnoise/jitsi": ("@jitsi/rnnoise-wasm", "dist/rnnoise.js", "dist/rnnoise.wasm", "LICENSE"),
+    "rnnoise/shiguredo": ("@shiguredo/rnnoise-wasm", "dist/rnnoise.js", "LICENSE"),
+}
+
 # In web/package.json, but of no use in the npm package that the site is too
 NOT_FOR_APPS = ("devDependencies", "scripts")
 
@@ -36,6 +42,8 @@ def main():
     list_files(args.site)
     compress = Path(__file__).with_name("compress.mjs")
     subprocess.run(["node", compress, args.site, args.cache], check=True)
+    # As their packages have them: a page fetches these only to measure, so not compressed.
+    copy_rnnoise(args.web / "node_modules", args.site / "demo/bench")
 
 
 def copy_pages(web, site):
@@ -56,6 +64,13 @@ def add_package(description, types, site):
 
 def copy_runtime(runtime, folder):
     shutil.copytree(runtime, folder, ignore=shutil.ignore_patterns("made-of"))
+
+
+def copy_rnnoise(modules, folder):
+    for target, (package, *files) in RNNOISE.items():
+        (folder / target).mkdir(parents=True)
+        for file in files:
+            shutil.copy(modules / package / file, folder / target)
 
 
 def copy_models(models, folder):
