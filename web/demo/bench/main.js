@@ -67,6 +67,7 @@ async function measure(nSeconds) {
   URL.revokeObjectURL(download.href);
   const json = new Blob([JSON.stringify(result, null, 2)], { type: 'application/json' });
   download.href = URL.createObjectURL(json);
+  download.hidden = false;
 }
 
 /**
