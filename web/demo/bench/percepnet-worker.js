@@ -8,6 +8,7 @@ import { fetchedBytes, timeHops } from './hop-times.js';
 const MODEL_PATH = '/bench-model.npz';
 const SPLIT_SHARE = 0.25; // of the seconds, for the run with a clock around every stage
 const N_CROSSINGS = 2000;
+const PAPER = 'paper'; // no file: of the paper's size, made here
 
 const IMPORTS = `
 import json
@@ -23,7 +24,7 @@ kernels = available_kernels()
 
 def load(name):
     global network
-    network = random_network(PAPER) if name is None else load_model("${MODEL_PATH}")
+    network = random_network(PAPER) if name == "${PAPER}" else load_model("${MODEL_PATH}")
 
 def begin(kernel):
     global network, enhancer
@@ -86,17 +87,13 @@ async function measureAll(seconds, startedMs) {
   });
 
   const address = call(scope, 'make_sound', seconds);
-  for (const name of [...models.map((bundled) => bundled.name), null]) {
-    if (name) python.writeFile(MODEL_PATH, (await fetchModel(name)).bytes);
+  for (const name of [...models.map((bundled) => bundled.name), PAPER]) {
+    if (name !== PAPER) python.writeFile(MODEL_PATH, (await fetchModel(name)).bytes);
     call(scope, 'load', name);
     for (const kernel of scope.get('kernels')) {
-      self.postMessage({ type: 'progress', text: `${name ?? 'the paper’s network'}, ${kernel}` });
-      self.postMessage({
-        type: 'hops',
-        name: name ?? 'paper',
-        kernel,
-        ...measure(python, scope, kernel, seconds, address),
-      });
+      self.postMessage({ type: 'progress', text: `${name}, ${kernel}` });
+      const times = measure(python, scope, kernel, seconds, address);
+      self.postMessage({ type: 'hops', name, kernel, ...times });
     }
   }
 }
