@@ -150,6 +150,7 @@ WEB_MAY_IMPORT = {
         "percepnet.js", "demo/model-choice.js", "demo/picture", "demo/player.js",
         "demo/settings.js", "demo/wav.js",
     },
+    "demo/call": {"percepnet.js", "demo/live", "demo/settings.js"},
     "demo/files": {
         "engine.js", "models.js", "protocol.js", "demo/decode.js", "demo/model-choice.js",
         "demo/picture", "demo/player.js", "demo/settings.js", "demo/wav.js",

@@ -17,20 +17,29 @@ const DEGRADED = {
 
 const IDLE = 'Asks for your microphone.';
 
+/** What to do now, with the microphone or the example. */
+const RUNNING = {
+  microphone: 'Live. Switch Listen on to hear yourself, or record and compare.',
+  example: 'You hear the example, denoised. Press B to hear it as it was.',
+};
+
 export class Start {
   #button = /** @type {HTMLButtonElement} */ (document.getElementById('start'));
   #example = /** @type {HTMLButtonElement} */ (document.getElementById('example'));
   #progress = /** @type {HTMLElement} */ (document.getElementById('progress'));
   #bar = /** @type {HTMLElement} */ (document.getElementById('progress-bar'));
   #problem = /** @type {HTMLElement} */ (document.getElementById('problem'));
+  #hints;
   #running = '';
   #flows = true;
 
   /**
    * @param {() => void} onclick
    * @param {() => void} onexample
+   * @param {typeof RUNNING} hints
    */
-  constructor(onclick, onexample) {
+  constructor(onclick, onexample, hints = RUNNING) {
+    this.#hints = hints;
     this.#button.addEventListener('click', onclick);
     this.#example.addEventListener('click', onexample);
   }
@@ -52,9 +61,7 @@ export class Start {
 
   /** @param {boolean} example */
   showRunning(example) {
-    this.#running = example
-      ? 'You hear the example, denoised. Press B to hear it as it was.'
-      : 'Live. Switch Listen on to hear yourself, or record and compare.';
+    this.#running = example ? this.#hints.example : this.#hints.microphone;
     this.#show('Stop', this.#running);
     this.#button.toggleAttribute('data-running', true);
     this.#flows = true;
