@@ -1,4 +1,10 @@
-"""The service worker: visits without a network, one version at a time, isolation on any host."""
+"""The service worker: visits without a network, one version at a time, isolation on any host.
+
+    pytest tests/browser/service_worker_checks.py
+
+Not collected by tests/run: two or three in ten runs hang, with Chromium idle, and nobody knows yet
+whether the worker or the test waits for what never comes.
+"""
 
 import runpy
 import shutil
@@ -16,10 +22,25 @@ PAGE = """<!doctype html>
 <script type="module" src="demo/offline.js"></script>
 """
 SERVED = "async (path) => (await fetch(path)).text()"
+# Asked again and again: what the browser finds by itself may be a site half written.
 UPDATE = """async () => {
     const registration = await navigator.serviceWorker.getRegistration();
-    await registration.update();
-    while (!registration.waiting) await new Promise((resolve) => setTimeout(resolve, 20));
+    for (let n = 0; !registration.waiting; n++) {
+        if (n === 100) throw new Error('no new version is found');
+        await registration.update().catch(() => {});
+        await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+}"""
+FAILING_UPDATE = """async () => {
+    const registration = await navigator.serviceWorker.getRegistration();
+    const found = new Promise((resolve, reject) => {
+        registration.onupdatefound = () => resolve(registration.installing);
+        setTimeout(() => reject(new Error('no new version is found')), 20_000);
+    });
+    const timer = setInterval(() => registration.update().catch(() => {}), 200);
+    const worker = await found.finally(() => clearInterval(timer));
+    while (worker.state === 'installing') await new Promise((r) => setTimeout(r, 20));
+    return worker.state;
 }"""
 CONTROLLED = "navigator.serviceWorker.controller"
 
@@ -139,18 +160,7 @@ def test_a_half_deployed_version_is_not_taken(small_site, context):
         page.wait_for_function(CONTROLLED)
         deploy(small_site, "second")
         (small_site / "version.txt").write_text("first")
-        page.reload()
-        failed = page.evaluate(
-            """async () => {
-                const registration = await navigator.serviceWorker.getRegistration();
-                const worker = registration.installing ?? await new Promise((found) => {
-                    registration.onupdatefound = () => found(registration.installing);
-                });
-                while (worker.state === 'installing') await new Promise((r) => setTimeout(r, 20));
-                return worker.state;
-            }"""
-        )
-        assert failed == "redundant"
+        assert page.evaluate(FAILING_UPDATE) == "redundant"
         page.reload()
         assert page.title() == page.evaluate(SERVED, "version.txt") == "first"
 
