@@ -9,7 +9,7 @@ from time import perf_counter_ns
 
 import numpy as np
 
-from percepnet import enhancer as chain
+from percepnet import channel, enhancer
 from percepnet.constants import HOP_LENGTH, N_FEATURES, SAMPLE_RATE
 from percepnet.dsp import kernels
 from percepnet.dsp.kernels.shaper import CompiledShaper
@@ -20,24 +20,24 @@ from percepnet.topology import Topology, parameter_shapes
 
 # Per stage the functions of the chain that it consists of: (where the chain finds it, its name).
 STAGES = {
-    "high-pass": [(chain.HighPass, "process")],
-    "analysis": [(chain, "spectrum_of"), (chain, "band_energy")],
+    "high-pass": [(channel.HighPass, "process")],
+    "analysis": [(channel, "spectrum_of"), (channel, "band_energy")],
     "pitch": [(CompiledTracker, "process"), (PitchTracker, "process")],
-    "comb": [(chain, "periodic_frame")],
+    "comb": [(channel, "periodic_frame")],
     "features": [
-        (chain, "band_correlation"),
-        (chain, "band_coherence"),
-        (chain, "network_features"),
+        (enhancer, "band_correlation"),
+        (enhancer, "band_coherence"),
+        (enhancer, "network_features"),
     ],
     "network": [(PercepNet, "step")],
     "gains": [
-        (chain, "postfilter"),
-        (chain, "limit_decay"),
-        (chain, "least_next_gains"),
+        (enhancer, "postfilter"),
+        (enhancer, "limit_decay"),
+        (enhancer, "least_next_gains"),
         (CompiledShaper, "__call__"),
         (kernels, "shape_spectrum"),
     ],
-    "synthesis": [(chain.Synthesis, "process")],
+    "synthesis": [(channel.Synthesis, "process")],
 }
 
 N_WARM_UP_HOPS = 50  # caches fill, the processor's clock rises
@@ -85,12 +85,12 @@ def bench(model: PercepNet, seconds: float) -> dict:
 
 def run(model, hops):
     """Milliseconds that each hop takes, (n_hops,)."""
-    enhancer = chain.Enhancer(model)
+    denoiser = enhancer.Enhancer(model)
     for hop in np.resize(hops, (N_WARM_UP_HOPS, HOP_LENGTH)):
-        enhancer.process(hop)
+        denoiser.process(hop)
     marks = [perf_counter_ns()]
     for hop in hops:
-        enhancer.process(hop)
+        denoiser.process(hop)
         marks.append(perf_counter_ns())
     return np.diff(marks) / 1e6
 

@@ -3,41 +3,31 @@
 from collections import deque
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
-from percepnet.constants import (
-    HOP_LENGTH,
-    LATENCY,
-    LOOKAHEAD,
-    LOOKAHEAD_HOPS,
-    N_BANDS,
-    N_BINS,
-    WINDOW_LENGTH,
-)
-from percepnet.dsp.comb import PAST, periodic_frame
-from percepnet.dsp.erb import band_correlation, band_energy
+from percepnet.channel import Channel
+from percepnet.constants import HOP_LENGTH, LATENCY, N_BANDS
+from percepnet.dsp.erb import band_correlation
 from percepnet.dsp.features import band_coherence, network_features
 from percepnet.dsp.gains import least_next_gains, limit_decay, postfilter
-from percepnet.dsp.highpass import HighPass
 from percepnet.dsp.kernels import make_shaper, make_tracker
-from percepnet.dsp.stft import Synthesis, spectrum_of
 
-_FRAME_START = PAST                         # of the frame being enhanced, in the history
-_HISTORY = PAST + WINDOW_LENGTH + LOOKAHEAD
 _SNR_SMOOTHING = 0.01                       # per hop: a mean over about a second
 _FADE = ((np.arange(HOP_LENGTH) + 0.5) / HOP_LENGTH).astype(np.float32)
 
 
 class Enhancer:
-    """Denoiser of one channel, one hop at a time.
+    """Denoiser of one channel, or of several with linked gains, one hop at a time.
 
-    Output is the input `LATENCY` samples (30 ms) ago, enhanced. State: 5.9 k samples of
-    history, the spectra of three hops, the pitch paths, the network's state, half a frame.
+    Output is the input `LATENCY` samples (30 ms) ago, enhanced. State: the channels', the pitch
+    paths, the network's state, the smallest gains allowed.
 
     Parameters
     ----------
     model : PercepNet
         From `load_model`; may be shared.
+    n_channels : int
+        Of more than one, pitch tracker and network hear the mean, and every channel is given the
+        same gains and strengths: voices stay where they are heard.
     strength : float
         0 (gains of one, no comb filter) to 1 (all of the method). Can be set at any time.
     attenuation_limit_db : float
@@ -56,8 +46,9 @@ class Enhancer:
         last second. Zero in silence.
     """
 
-    def __init__(self, model, *, strength=1.0, attenuation_limit_db=np.inf):
+    def __init__(self, model, *, n_channels=1, strength=1.0, attenuation_limit_db=np.inf):
         self.model = model
+        self._n_channels = n_channels
         self.strength = strength
         self.attenuation_limit_db = attenuation_limit_db
         self.bypass = False
@@ -74,20 +65,16 @@ class Enhancer:
 
     def reset(self):
         """Forget the past: the input before now was silent."""
-        self._dry = deque([np.zeros(HOP_LENGTH, np.float32)] * (LATENCY // HOP_LENGTH))
-        self._highpass = HighPass()
-        self._history = np.zeros(_HISTORY)
-        self._windows = sliding_window_view(self._history, WINDOW_LENGTH)
-        self._frames = np.zeros((2, WINDOW_LENGTH))     # the newest; the periodic part
+        n_linked = self._n_channels if self._n_channels > 1 else 0
+        silence = np.zeros((n_linked, HOP_LENGTH) if n_linked else HOP_LENGTH, np.float32)
+        self._dry = deque([silence] * (LATENCY // HOP_LENGTH))
         compiled = self._model.kernel != "numpy"
         self._pitch = make_tracker(compiled)
-        self._shape = make_shaper(compiled)
-        n_kept = LOOKAHEAD_HOPS + 1
-        self._spectra = deque([np.zeros(N_BINS, np.complex64)] * n_kept, n_kept)
-        self._energies = deque([np.zeros(N_BANDS, np.float32)] * n_kept, n_kept)
+        shape = make_shaper(compiled)
+        self._heard = Channel(shape)                    # by the network
+        self._linked = [Channel(shape) for _ in range(n_linked)]
         self._network_state = self._model.initial_state()
         self._least_gains = np.zeros(N_BANDS, np.float32)
-        self._synthesis = Synthesis()
         self._bypassed = self.bypass
         self._mean_powers = np.zeros(2)                 # of voice and noise
         self.voice_probability = 0.0
@@ -102,32 +89,39 @@ class Enhancer:
 
         Parameters
         ----------
-        hop : ndarray [shape=(HOP_LENGTH,), dtype=float32]
-            New samples, finite, ±1.
+        hop : ndarray [shape=(HOP_LENGTH,) or (n_channels, HOP_LENGTH), dtype=float32]
+            New samples, finite, ±1; of one channel without a dimension for it.
 
         Returns
         -------
-        ndarray [shape=(HOP_LENGTH,), dtype=float32]
+        ndarray [shape=that of hop, dtype=float32]
         """
-        self._dry.append(np.array(hop, np.float32))
-        self._history[:-HOP_LENGTH] = self._history[HOP_LENGTH:]
-        self._history[-HOP_LENGTH:] = self._highpass.process(hop)
-        enhanced = self._enhance()
+        hop = np.array(hop, np.float32)
+        self._dry.append(hop)
+        enhanced = self._enhance_linked(hop) if self._linked else self._enhance(hop)
         return self._switch(enhanced, self._dry.popleft())
 
-    def _enhance(self):
-        period, correlation = self._pitch.process(self._history)
-        self._frames[0] = self._windows[-1]
-        self._frames[1] = periodic_frame(self._windows, _FRAME_START, period)
-        newest, pitch_spectrum = spectra = spectrum_of(self._frames)
-        newest_energy, pitch_energy = band_energy(spectra)
-        self._spectra.append(newest)
-        self._energies.append(newest_energy)
-        spectrum = self._spectra[0]
-        energy, next_energy, *_ = self._energies
+    def _enhance(self, hop):
+        _, strengths, gains = self._decide(hop)
+        return self._heard.enhance(strengths, gains)
+
+    def _enhance_linked(self, hop):
+        period, strengths, gains = self._decide(np.mean(hop, axis=0))
+        for channel, samples in zip(self._linked, hop, strict=True):
+            channel.push(samples)
+            channel.analyse(period)
+        return np.stack([channel.enhance(strengths, gains) for channel in self._linked])
+
+    def _decide(self, hop):
+        """Period of the frame being enhanced, how much of its periodic part, and the gains."""
+        heard = self._heard
+        heard.push(hop)
+        period, correlation = self._pitch.process(heard.history)
+        heard.analyse(period)
+        energy, next_energy, *_, newest_energy = heard.energies
 
         coherence = band_coherence(
-            band_correlation(spectrum, pitch_spectrum), energy, pitch_energy
+            band_correlation(heard.spectra[0], heard.pitch_spectrum), energy, heard.pitch_energy
         )
         features = network_features(newest_energy, coherence, period, correlation)
         gains, strengths, self.voice_probability, self._network_state = self._model.step(
@@ -141,9 +135,7 @@ class Enhancer:
             gains, strengths = gains**self.strength, strengths * self.strength
         if self.attenuation_limit_db < np.inf:
             gains = np.maximum(gains, np.float32(10 ** (-self.attenuation_limit_db / 20)))
-
-        shaped = self._shape(spectrum, pitch_spectrum, strengths, gains, energy)
-        return self._synthesis.process(shaped)
+        return period, strengths, gains
 
     def _measure(self, gains, energy):
         voice = gains**2 @ energy

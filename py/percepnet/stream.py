@@ -1,5 +1,7 @@
 """Signals of any length, in pieces of any size: aligned with the input, equally long."""
 
+from math import prod
+
 import numpy as np
 
 from percepnet.constants import HOP_LENGTH, LATENCY, MAX_PEAK, SAMPLE_RATE
@@ -48,7 +50,7 @@ def check_samples(samples, n_dims=None):
 
 
 class Stream:
-    """Denoiser of one channel in pieces of any size.
+    """Denoiser of one channel, or of several with linked gains, in pieces of any size.
 
     What comes out, put together, is aligned with what went in and, after `flush`, as long.
     A piece comes back when `latency` and the rest of its hop have arrived.
@@ -57,6 +59,9 @@ class Stream:
     ----------
     model : PercepNet
         From `load_model`.
+    n_channels : int
+        Of more than one, the network hears the mean, and all are given the same gains: voices
+        stay where they are heard.
     strength : float
         0 to 1: how much of the method to apply.
     attenuation_limit_db : float
@@ -80,20 +85,26 @@ class Stream:
 
     latency = LATENCY
 
-    def __init__(self, model, *, strength=1.0, attenuation_limit_db=np.inf):
+    def __init__(self, model, *, n_channels=1, strength=1.0, attenuation_limit_db=np.inf):
+        if n_channels < 1:
+            raise AudioError(f"number of channels is {n_channels}, expected 1 or more")
         if not 0 <= strength <= 1:
             raise AudioError(f"strength is {strength}, expected 0 to 1")
         if not attenuation_limit_db >= 0:
             raise AudioError(f"attenuation limit is {attenuation_limit_db} dB, expected 0 or more")
         self._enhancer = Enhancer(
-            model, strength=strength, attenuation_limit_db=attenuation_limit_db
+            model,
+            n_channels=n_channels,
+            strength=strength,
+            attenuation_limit_db=attenuation_limit_db,
         )
+        self._channels = (n_channels,) if n_channels > 1 else ()
         self.reset()
 
     def reset(self):
         """Forget the past and what has not come out yet."""
         self._enhancer.reset()
-        self._pending = np.zeros(0, np.float32)
+        self._pending = np.zeros((*self._channels, 0), np.float32)
         self._n_early = LATENCY                 # samples of the start-up delay still to drop
         self._n_owed = 0                        # samples taken in and not yet given back
 
@@ -102,20 +113,25 @@ class Stream:
 
         Parameters
         ----------
-        samples : ndarray [shape=(n,), dtype=float]
-            ±1, finite; any n.
+        samples : ndarray [shape=(n,) or (n_channels, n), dtype=float]
+            ±1, finite; any n; of one channel without a dimension for it.
 
         Returns
         -------
-        ndarray [shape=(m,), dtype=float32]
+        ndarray [shape=(m,) or (n_channels, m), dtype=float32]
 
         Raises
         ------
         AudioError
-            If the samples are not finite ±1 floats in one dimension.
+            If the samples are not finite ±1 floats, or of another number of channels.
         """
-        samples = check_samples(samples, 1)
-        self._n_owed += len(samples)
+        samples = check_samples(samples, 1 + len(self._channels))
+        if samples.shape[:-1] != self._channels:
+            raise AudioError(
+                f"expected {self._channels[0]} channels, got {len(samples)}: "
+                "make a stream with another n_channels"
+            )
+        self._n_owed += samples.shape[-1]
         return self._process(samples)
 
     def flush(self):
@@ -123,40 +139,51 @@ class Stream:
 
         Returns
         -------
-        ndarray [shape=(k,), dtype=float32]
+        ndarray [shape=(k,) or (n_channels, k), dtype=float32]
         """
         n_owed = self._n_owed
         n_hops = -(-(n_owed + self._n_early) // HOP_LENGTH)
-        rest = self._process(np.zeros(n_hops * HOP_LENGTH, np.float32))[:n_owed]
+        silence = np.zeros((*self._channels, n_hops * HOP_LENGTH), np.float32)
+        rest = self._process(silence)[..., :n_owed]
         self.reset()
         return rest
 
     def _process(self, samples):
-        samples = np.concatenate([self._pending, samples])
-        n_whole = len(samples) - len(samples) % HOP_LENGTH
-        enhanced = [
-            self._enhancer.process(hop) for hop in samples[:n_whole].reshape(-1, HOP_LENGTH)
-        ]
-        self._pending = samples[n_whole:]
-        ready = np.concatenate([*enhanced, np.zeros(0, np.float32)])
-        n_dropped = min(self._n_early, len(ready))
+        samples = np.concatenate([self._pending, samples], axis=-1)
+        n_whole = samples.shape[-1] - samples.shape[-1] % HOP_LENGTH
+        hops = samples[..., :n_whole].reshape(*self._channels, -1, HOP_LENGTH)
+        enhanced = [self._enhancer.process(hop) for hop in np.moveaxis(hops, -2, 0)]
+        self._pending = samples[..., n_whole:]
+        ready = np.concatenate([*enhanced, np.zeros((*self._channels, 0), np.float32)], axis=-1)
+        n_dropped = min(self._n_early, ready.shape[-1])
         self._n_early -= n_dropped
-        ready = ready[n_dropped:]
-        self._n_owed -= len(ready)
+        ready = ready[..., n_dropped:]
+        self._n_owed -= ready.shape[-1]
         return ready
 
 
-def enhance(samples, model, sample_rate=SAMPLE_RATE, *, strength=1.0, attenuation_limit_db=np.inf):
+def enhance(
+    samples,
+    model,
+    sample_rate=SAMPLE_RATE,
+    *,
+    linked=False,
+    strength=1.0,
+    attenuation_limit_db=np.inf,
+):
     """Denoise a whole signal.
 
     Parameters
     ----------
     samples : ndarray [shape=(..., n), dtype=float]
-        ±1; every channel is enhanced on its own.
+        ±1.
     model : PercepNet
         From `load_model`.
     sample_rate : float
         Must be SAMPLE_RATE.
+    linked : bool
+        Whether all channels are given the same gains, so that voices stay where they are heard;
+        else every channel is enhanced on its own.
     strength, attenuation_limit_db : float
         As for `Stream`.
 
@@ -173,9 +200,21 @@ def enhance(samples, model, sample_rate=SAMPLE_RATE, *, strength=1.0, attenuatio
     if sample_rate != SAMPLE_RATE:
         raise AudioError(f"expected {SAMPLE_RATE} Hz, got {sample_rate}: resample first")
     samples = check_samples(samples)
-    stream = Stream(model, strength=strength, attenuation_limit_db=attenuation_limit_db)
+    n_channels = prod(samples.shape[:-1])
+    is_linked = linked and n_channels > 1
+    stream = Stream(
+        model,
+        n_channels=n_channels if is_linked else 1,
+        strength=strength,
+        attenuation_limit_db=attenuation_limit_db,
+    )
+    if is_linked:
+        return _through(stream, samples.reshape(n_channels, -1)).reshape(samples.shape)
     enhanced = np.empty(samples.shape, np.float32)
     for channel in np.ndindex(samples.shape[:-1]):
-        start = stream.push(samples[channel])
-        enhanced[channel] = np.concatenate([start, stream.flush()])
+        enhanced[channel] = _through(stream, samples[channel])
     return enhanced
+
+
+def _through(stream, samples):
+    return np.concatenate([stream.push(samples), stream.flush()], axis=-1)

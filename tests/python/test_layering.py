@@ -27,8 +27,10 @@ MAY_IMPORT = {
         "numpy", "percepnet.constants", "percepnet.errors", "percepnet.nn",
         "percepnet.nn.kernels", "percepnet.topology",
     },
+    "percepnet.channel": {"numpy", "percepnet.constants", "percepnet.dsp"},
     "percepnet.enhancer": {
-        "numpy", "percepnet.constants", "percepnet.dsp", "percepnet.dsp.kernels",
+        "numpy", "percepnet.channel", "percepnet.constants", "percepnet.dsp",
+        "percepnet.dsp.kernels",
     },
     "percepnet.stream": {
         "numpy", "percepnet.constants", "percepnet.enhancer", "percepnet.errors",
@@ -48,8 +50,8 @@ MAY_IMPORT = {
         "percepnet.network", "percepnet.resampler", "percepnet.stream",
     },
     "percepnet.benchmark": {
-        "numpy", "percepnet.constants", "percepnet.dsp", "percepnet.dsp.kernels",
-        "percepnet.enhancer", "percepnet.network", "percepnet.topology",
+        "numpy", "percepnet.channel", "percepnet.constants", "percepnet.dsp",
+        "percepnet.dsp.kernels", "percepnet.enhancer", "percepnet.network", "percepnet.topology",
     },
     "percepnet.oracle_stages": {
         "numpy", "percepnet.constants", "percepnet.dsp", "percepnet.oracle",

@@ -1,0 +1,75 @@
+"""The sound of one channel: what is known of the frame being enhanced, and how it is shaped."""
+
+from collections import deque
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from percepnet.constants import (
+    HOP_LENGTH,
+    LOOKAHEAD,
+    LOOKAHEAD_HOPS,
+    N_BANDS,
+    N_BINS,
+    WINDOW_LENGTH,
+)
+from percepnet.dsp.comb import PAST, periodic_frame
+from percepnet.dsp.erb import band_energy
+from percepnet.dsp.highpass import HighPass
+from percepnet.dsp.stft import Synthesis, spectrum_of
+
+_FRAME_START = PAST                         # of the frame being enhanced, in the history
+_HISTORY = PAST + WINDOW_LENGTH + LOOKAHEAD
+
+
+class Channel:
+    """One channel on its way through the enhancer: `push`, `analyse`, `enhance`, hop by hop.
+
+    State: 5.9 k samples of history, the spectra of three hops, half a frame.
+
+    Parameters
+    ----------
+    shape : callable
+        `shape_spectrum` or what computes the same.
+
+    Attributes
+    ----------
+    history : ndarray [shape=(_HISTORY,)]
+        High-passed, up to the newest hop.
+    spectra, energies : deque of ndarray
+        Of the frame being enhanced and the ones after it, and their band energies.
+    pitch_spectrum, pitch_energy : ndarray
+        Of the periodic part of the frame being enhanced.
+    """
+
+    def __init__(self, shape):
+        self._shape = shape
+        self._highpass = HighPass()
+        self.history = np.zeros(_HISTORY)
+        self._windows = sliding_window_view(self.history, WINDOW_LENGTH)
+        self._frames = np.zeros((2, WINDOW_LENGTH))     # the newest; the periodic part
+        n_kept = LOOKAHEAD_HOPS + 1
+        self.spectra = deque([np.zeros(N_BINS, np.complex64)] * n_kept, n_kept)
+        self.energies = deque([np.zeros(N_BANDS, np.float32)] * n_kept, n_kept)
+        self._synthesis = Synthesis()
+
+    def push(self, hop):
+        """Take in (HOP_LENGTH,) samples."""
+        self.history[:-HOP_LENGTH] = self.history[HOP_LENGTH:]
+        self.history[-HOP_LENGTH:] = self._highpass.process(hop)
+
+    def analyse(self, period):
+        """Look at the newest frame, and at what of the one being enhanced has that period."""
+        self._frames[0] = self._windows[-1]
+        self._frames[1] = periodic_frame(self._windows, _FRAME_START, period)
+        newest, self.pitch_spectrum = spectra = spectrum_of(self._frames)
+        newest_energy, self.pitch_energy = band_energy(spectra)
+        self.spectra.append(newest)
+        self.energies.append(newest_energy)
+
+    def enhance(self, strengths, gains):
+        """Mix in the periodic part, scale the bands; gives (HOP_LENGTH,) samples."""
+        shaped = self._shape(
+            self.spectra[0], self.pitch_spectrum, strengths, gains, self.energies[0]
+        )
+        return self._synthesis.process(shaped)
