@@ -19,17 +19,17 @@ export async function addProcessor(context, place) {
 }
 
 /**
- * Mono.
- *
  * @param {BaseAudioContext} context
  * @param {keyof typeof PROCESSORS} place
- * @param {object} processorOptions for the processor's constructor
+ * @param {{ lines: { format: import('./protocol.js').Format }, latency?: number }} processorOptions
+ *   for the processor's constructor
  */
 export function createNode(context, place, processorOptions) {
+  const { channelCount } = processorOptions.lines.format;
   return new AudioWorkletNode(context, `percepnet-${place}`, {
-    channelCount: 1,
+    channelCount,
     channelCountMode: 'explicit',
-    outputChannelCount: [1],
+    outputChannelCount: [channelCount],
     processorOptions,
   });
 }

@@ -10,22 +10,25 @@ import { RateStep } from './rate-step.js';
 
 /**
  * @param {Line} line
- * @param {{ slots: import('./protocol.js').Slots, timing: import('./protocol.js').Timing }} end
+ * @param {{ slots: import('./protocol.js').Slots, format: import('./protocol.js').Format }} end
  * @param {() => Promise<import('./python.js').Python>} [startPython]
  * @returns {Promise<import('./rate-step.js').Step>} what takes a block at the context's rate
  * @throws {Error} what could not be loaded and what to do
  */
-export async function startEngine(line, { slots, timing }, startPython) {
+export async function startEngine(line, { slots, format }, startPython) {
   /** @param {import('./protocol.js').EngineMessage} message */
   const send = (message) => line.postMessage(message);
   const onStage = (/** @type {import('./protocol.js').StartStage} */ stage) =>
     send({ type: 'stage', stage });
-  const engine = await Engine.load(firstModel(line), onStage, startPython);
+  const engine = await Engine.load(firstModel(line), onStage, {
+    nChannels: format.channelCount,
+    startPython,
+  });
   line.addEventListener('message', ({ data: { model } }) => {
     if (model) send(useModel(engine, model));
   });
   const hopStep = new HopStep(engine, slots);
-  const step = timing.sampleRate === SAMPLE_RATE ? hopStep : new RateStep(hopStep, timing);
+  const step = format.sampleRate === SAMPLE_RATE ? hopStep : new RateStep(hopStep, format);
   send({ type: 'ready', latency: step.latency, kernel: engine.kernel });
   return step;
 }

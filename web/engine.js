@@ -12,8 +12,6 @@ const SETUP = `
 import numpy as np
 from percepnet import HOP_LENGTH, LATENCY, Enhancer, load_model
 
-hop = np.zeros(HOP_LENGTH, np.float32)
-hop_address = hop.__array_interface__["data"][0]
 told = np.zeros(2, np.float32)
 told_address = told.__array_interface__["data"][0]
 models = {}
@@ -23,10 +21,14 @@ def model_called(name):
         models[name] = load_model("${MODEL_PATH}")
     return models[name]
 
-def begin(name):
-    global enhancer
-    enhancer = Enhancer(model_called(name))
+def begin(name, n_channels):
+    global enhancer, hop
+    enhancer = Enhancer(model_called(name), n_channels=n_channels)
+    hop = np.zeros((n_channels, HOP_LENGTH), np.float32).squeeze()
     return enhancer
+
+def hop_address():
+    return hop.__array_interface__["data"][0]
 
 def use_model(name):
     enhancer.model = model_called(name)
@@ -44,6 +46,7 @@ export class Engine {
   #enhancer;
   #useModel;
   #hopAddress;
+  #hopSize;
   #toldAddress;
 
   /** Samples by which `process` delays the signal. */
@@ -57,15 +60,21 @@ export class Engine {
    *
    * @param {Promise<ModelFile>} whenModel
    * @param {(stage: import('./protocol.js').StartStage) => void} onStage
-   * @param {() => Promise<Python>} [startPython]
+   * @param {object} [options]
+   * @param {number} [options.nChannels] of several, all get the same gains
+   * @param {() => Promise<Python>} [options.startPython]
    * @returns {Promise<Engine>}
    * @throws {Error} what could not be loaded and what to do
    */
-  static async load(whenModel, onStage, startPython = () => Python.start()) {
+  static async load(
+    whenModel,
+    onStage,
+    { nChannels = 1, startPython = () => Python.start() } = {},
+  ) {
     onStage('runtime');
     const [python, model] = await Promise.all([startPython(), whenModel]);
     onStage('model');
-    const engine = new Engine(python, model);
+    const engine = new Engine(python, model, nChannels);
     onStage('warm-up');
     for (let i = 0; i < N_WARM_UP_HOPS; i++) engine.process();
     engine.reset();
@@ -75,23 +84,28 @@ export class Engine {
   /**
    * @param {Python} python
    * @param {ModelFile} model
+   * @param {number} nChannels
    */
-  constructor(python, { name, bytes }) {
+  constructor(python, { name, bytes }, nChannels) {
     const scope = python.run(SETUP);
     this.#python = python;
     python.writeFile(MODEL_PATH, bytes);
-    this.#enhancer = runPython(() => scope.get('begin')(name));
+    this.#enhancer = runPython(() => scope.get('begin')(name, nChannels));
     this.#useModel = scope.get('use_model');
     this.#process = scope.get('process');
-    this.#hopAddress = scope.get('hop_address');
+    this.#hopAddress = scope.get('hop_address')();
+    this.#hopSize = nChannels * HOP_LENGTH;
     this.#toldAddress = scope.get('told_address');
     this.latency = /** @type {number} */ (scope.get('LATENCY'));
     this.kernel = /** @type {string} */ (this.#enhancer.model.kernel);
   }
 
-  /** The buffer `process` works in, `HOP_LENGTH` samples. Take it anew each time. */
+  /**
+   * The buffer `process` works in: `HOP_LENGTH` samples of each channel, one channel after the
+   * other. Take it anew each time.
+   */
   get hop() {
-    return this.#python.floatsAt(this.#hopAddress, HOP_LENGTH);
+    return this.#python.floatsAt(this.#hopAddress, this.#hopSize);
   }
 
   /** Of the hop processed last: the probability that it holds a voice; voice to noise in dB. */

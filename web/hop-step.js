@@ -42,7 +42,7 @@ export class HopStep {
   /**
    * Replace the hop by the enhanced one; by NaN where the engine, after a gap, has none yet.
    *
-   * @param {Float32Array} hop
+   * @param {Float32Array} hop one channel after the other
    * @param {number} position of its first sample since the start, modulo 2**32
    */
   process(hop, position) {

@@ -14,7 +14,7 @@ const WASM = 'pyodide.asm.wasm';
  *
  * @typedef {object} InlineLines
  * @property {'inline'} pipeline
- * @property {import('./protocol.js').Timing} timing
+ * @property {import('./protocol.js').Format} format
  * @property {Float32Array} controls as they are at the start
  * @property {Runtime} runtime
  */
@@ -55,11 +55,11 @@ export class InlineMainEnd {
   /** @type {MessagePort | undefined} */
   #port;
 
-  /** @param {import('./protocol.js').Timing} timing */
-  constructor(timing) {
+  /** @param {import('./protocol.js').Format} format */
+  constructor(format) {
     // Only whole blocks are processed, and the processor looks one quantum ahead.
-    const cushion = timing.blockLength + timing.quantum;
-    this.lines = { pipeline: /** @type {const} */ ('inline'), timing: { ...timing, cushion } };
+    const cushion = format.blockLength + format.quantum;
+    this.lines = { pipeline: /** @type {const} */ ('inline'), format: { ...format, cushion } };
   }
 
   /** The engine has been there since the node was made. */

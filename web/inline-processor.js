@@ -16,12 +16,12 @@ class InlineProcessor extends Processor {
   }
 
   /** @param {import('./inline-main-end.js').InlineLines} lines */
-  async #start({ runtime, timing }) {
+  async #start({ runtime, format }) {
     const end = /** @type {InlineAudioEnd} */ (this.end);
     try {
       provideFiles(runtime.files, runtime.module);
       const step = await startEngine(this.port, end, () => Python.start(async () => loadPyodide));
-      this.latency = timing.cushion + step.latency;
+      this.latency = format.cushion + step.latency;
       end.serve(step);
     } catch (error) {
       this.port.postMessage(failure(error));

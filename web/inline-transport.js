@@ -22,15 +22,15 @@ export class InlineAudioEnd {
    * @param {import('./inline-main-end.js').InlineLines} lines
    * @param {MessagePort} port to the main thread
    */
-  constructor({ timing, controls }, port) {
-    this.timing = timing;
+  constructor({ format, controls }, port) {
+    this.format = format;
     /** @type {import('./protocol.js').Slots} */
     this.slots = { controls, playback: this.playback, report: new Float32Array(N_REPORT) };
-    this.input = new RingBuffer(RingBuffer.allocate(timing.ringCapacity, ArrayBuffer));
-    this.output = new RingBuffer(RingBuffer.allocate(timing.ringCapacity, ArrayBuffer));
-    this.output.push(new Float32Array(timing.cushion));
+    this.input = RingBuffer.own(format);
+    this.output = RingBuffer.own(format);
+    this.output.push(new Float32Array(format.channelCount * format.cushion));
     this.#port = port;
-    this.#block = new Float32Array(timing.blockLength);
+    this.#block = new Float32Array(format.channelCount * format.blockLength);
     port.addEventListener('message', ({ data }) => {
       if (data.controls) controls.set(data.controls);
     });
@@ -49,7 +49,7 @@ export class InlineAudioEnd {
 
   /** Enhance the blocks that are complete. */
   send() {
-    const { blockLength, cushion, sampleRate } = this.timing;
+    const { blockLength, cushion, sampleRate } = this.format;
     while (this.input.available >= blockLength) {
       const { position } = this.input;
       this.input.pull(this.#block);

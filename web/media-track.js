@@ -14,7 +14,8 @@ export class TrackThroughNode {
   constructor(context, node) {
     this.#context = context;
     this.#node = node;
-    this.#destination = new MediaStreamAudioDestinationNode(context, { channelCount: 1 });
+    const { channelCount } = node;
+    this.#destination = new MediaStreamAudioDestinationNode(context, { channelCount });
     this.track.contentHint = 'speech';
     node.connect(this.#destination);
   }

@@ -14,7 +14,7 @@ const PLAYBACK_EVERY_S = 0.05;
 /**
  * @typedef {object} MessageLines
  * @property {'message'} pipeline
- * @property {import('./protocol.js').Timing} timing
+ * @property {import('./protocol.js').Format} format
  * @property {MessagePort} [port] to the audio thread; for the engine only
  * @property {Float32Array} [controls] as they are at the start; for the engine only
  */
@@ -34,10 +34,10 @@ export class MessageMainEnd {
     report: new Float32Array(N_REPORT),
   };
 
-  /** @param {import('./protocol.js').Timing} timing */
-  constructor(timing) {
+  /** @param {import('./protocol.js').Format} format */
+  constructor(format) {
     /** @type {MessageLines} */
-    this.lines = { pipeline: 'message', timing };
+    this.lines = { pipeline: 'message', format };
   }
 
   /** @param {Worker} worker */
@@ -79,7 +79,7 @@ export class MessageAudioEnd {
 
   /** @type {MessagePort | undefined} */
   #enginePort;
-  #timing;
+  #format;
   #nextPlayback = 0;
 
   // Reused, so that the audio thread allocates what `postMessage` does and no more
@@ -93,11 +93,11 @@ export class MessageAudioEnd {
    * @param {MessageLines} lines
    * @param {MessagePort} mainPort over which engines are introduced, again after a restart
    */
-  constructor({ timing }, mainPort) {
-    this.#timing = timing;
-    this.input = new RingBuffer(RingBuffer.allocate(timing.ringCapacity, ArrayBuffer));
-    this.output = new RingBuffer(RingBuffer.allocate(timing.ringCapacity, ArrayBuffer));
-    this.output.push(new Float32Array(timing.cushion));
+  constructor({ format }, mainPort) {
+    this.#format = format;
+    this.input = RingBuffer.own(format);
+    this.output = RingBuffer.own(format);
+    this.output.push(new Float32Array(format.channelCount * format.cushion));
     this.mainPort = mainPort;
     mainPort.addEventListener('message', ({ data }) => {
       if (data instanceof MessagePort) this.#connect(data);
@@ -109,10 +109,10 @@ export class MessageAudioEnd {
   #connect(port) {
     this.#enginePort?.close();
     this.#enginePort = port;
-    const { blockLength, cushion } = this.#timing;
+    const { blockLength, channelCount, cushion } = this.#format;
     this.#freeBlocks = Array.from(
       { length: N_BLOCKS_IN_FLIGHT },
-      () => new Float32Array(blockLength),
+      () => new Float32Array(channelCount * blockLength),
     );
     port.onmessage = ({ data: { position, block } }) => {
       this.output.pushAt(position + cushion, block);
@@ -122,7 +122,7 @@ export class MessageAudioEnd {
 
   /** Pass on the blocks that are complete; what an engine too slow leaves stays in the ring. */
   send() {
-    const { blockLength, sampleRate } = this.#timing;
+    const { blockLength, sampleRate } = this.#format;
     if (this.playback[Playback.SAMPLES] - this.#nextPlayback >= 0) {
       this.#nextPlayback = (this.playback[Playback.SAMPLES] + PLAYBACK_EVERY_S * sampleRate) | 0;
       this.mainPort.postMessage(this.playback);
@@ -143,8 +143,8 @@ export class MessageAudioEnd {
 
 export class MessageEngineEnd {
   /** @param {Required<MessageLines>} lines */
-  constructor({ timing, port, controls }) {
-    this.timing = timing;
+  constructor({ format, port, controls }) {
+    this.format = format;
     this.port = port;
     /** @type {import('./protocol.js').Slots} */
     this.slots = {

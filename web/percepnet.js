@@ -11,7 +11,7 @@ import { DenoiserEventTarget } from './events.js';
 import { TrackThroughNode } from './media-track.js';
 import { bundledModels, fetchModel } from './models.js';
 import { createEnd, openNode } from './pipelines.js';
-import { choosePipeline, requireSecurePage } from './platform.js';
+import { choosePipeline, requireChannelCount, requireSecurePage } from './platform.js';
 import { CLOSE, Control, Report, SAMPLE_RATE } from './protocol.js';
 import { readStats } from './stats.js';
 import { Supervisor } from './supervisor.js';
@@ -36,6 +36,8 @@ const VOICE_STEP = 0.01; // less of a change is not told
  *   where the page is cross-origin isolated, else messages; inline in an OfflineAudioContext
  * @property {number} [strength] 0 (leave the noise) to 1 (default)
  * @property {number} [attenuationLimitDb] never take more than this off: 0 to Infinity (default)
+ * @property {number} [channelCount] 1 (default) mixes the input down to one channel, more keep every
+ *   channel and where voices are in it: the network hears their mean, and all get the same gains
  * @property {boolean} [bypass] start with the untouched, equally delayed input: default false
  * @property {StageListener} [onStage] told of each step of the start
  */
@@ -65,7 +67,7 @@ export class Denoiser extends DenoiserEventTarget {
   /** @type {TrackThroughNode | undefined} */
   #tracks;
 
-  /** Connect the source to it, and it to the destination. Mono. @type {AudioWorkletNode} */
+  /** Connect the source to it, and it to the destination. @type {AudioWorkletNode} */
   node;
 
   /**
@@ -81,14 +83,16 @@ export class Denoiser extends DenoiserEventTarget {
     pipeline = 'auto',
     strength = 1,
     attenuationLimitDb = Infinity,
+    channelCount = 1,
     bypass = false,
     onStage = () => {},
   } = {}) {
     requireSecurePage();
+    requireChannelCount(channelCount);
     const ownContext = audioContext ? undefined : new AudioContext({ sampleRate: SAMPLE_RATE });
     const context = audioContext ?? /** @type {AudioContext} */ (ownContext);
     try {
-      const end = createEnd(choosePipeline(pipeline, context), context);
+      const end = createEnd(choosePipeline(pipeline, context), context, channelCount);
       setStrength(end.slots.controls, strength);
       setAttenuationLimitDb(end.slots.controls, attenuationLimitDb);
       setBypass(end.slots.controls, bypass);

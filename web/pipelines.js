@@ -4,7 +4,7 @@ import { addProcessor, createNode } from './audio-node.js';
 import { EngineThread } from './engine-thread.js';
 import { fetchRuntime, InlineMainEnd } from './inline-main-end.js';
 import { MessageMainEnd } from './message-transport.js';
-import { CLOSE, timingAt } from './protocol.js';
+import { CLOSE, formatAt } from './protocol.js';
 import { SharedMainEnd } from './shared-transport.js';
 
 /** @typedef {SharedMainEnd | MessageMainEnd | InlineMainEnd} MainEnd */
@@ -23,11 +23,12 @@ const ENDS = { shared: SharedMainEnd, message: MessageMainEnd, inline: InlineMai
 /**
  * @param {import('./protocol.js').Pipeline} pipeline
  * @param {BaseAudioContext} context
+ * @param {number} channelCount
  * @returns {MainEnd}
  */
-export function createEnd(pipeline, context) {
+export function createEnd(pipeline, context, channelCount) {
   const { sampleRate, renderQuantumSize } = /** @type {ContextWithQuantum} */ (context);
-  return new ENDS[pipeline](timingAt(sampleRate, renderQuantumSize));
+  return new ENDS[pipeline](formatAt(sampleRate, channelCount, renderQuantumSize));
 }
 
 /**
@@ -58,8 +59,9 @@ async function openWithWorker(context, end, whenModel, onStage) {
       engine.start(end, whenModel, onStage),
       addProcessor(context, 'worker'),
     ]);
-    const latency = end.lines.timing.cushion + facts.latency;
-    return { engine, facts, node: createNode(context, 'worker', { lines: end.lines, latency }) };
+    const latency = end.lines.format.cushion + facts.latency;
+    const node = createNode(context, 'worker', { lines: end.lines, latency });
+    return { engine, facts, node };
   } catch (error) {
     engine.end();
     throw error;

@@ -7,6 +7,13 @@ export function requireSecurePage() {
   }
 }
 
+/** @param {number} channelCount of a node */
+export function requireChannelCount(channelCount) {
+  if (!Number.isInteger(channelCount) || channelCount < 1 || channelCount > 32) {
+    throw new RangeError(`channelCount ${channelCount} is not a whole number from 1 to 32`);
+  }
+}
+
 /**
  * @param {'auto' | import('./protocol.js').Pipeline} wanted
  * @param {BaseAudioContext} context

@@ -16,7 +16,9 @@ const MAX_SAMPLE = 1000; // 60 dB above full scale: no sound, and its energy wou
  */
 
 export class Processor extends AudioWorkletProcessor {
+  // One channel after the other
   #received = new Float32Array();
+  #heard = new Float32Array();
   #dry = new Float32Array();
   #isEnhanced = true; // at the end of the quantum before
   #isClosed = false;
@@ -42,53 +44,59 @@ export class Processor extends AudioWorkletProcessor {
    * @param {Float32Array[][]} outputs
    */
   process(inputs, outputs) {
-    const target = outputs[0][0];
-    if (this.#received.length !== target.length) this.#fit(target.length);
+    const channels = outputs[0];
+    const { length } = channels[0];
+    if (this.#heard.length !== channels.length * length) this.#fit(channels.length * length);
     const { input, output, playback } = this.end;
-    this.#receive(inputs[0][0]);
+    this.#receive(inputs[0], length);
     input.push(this.#received);
     this.end.send();
 
     // With the next quantum there too, this one need not be the last: there is time to fade.
-    const isThere = output.has(2 * target.length);
-    output.pull(target);
+    const isThere = output.has(2 * length);
+    output.pull(this.#heard);
     if (!isThere) {
       if (this.#isEnhanced) Atomics.add(playback, Playback.UNDERRUNS, 1);
-      Atomics.add(playback, Playback.LATE_SAMPLES, target.length);
+      Atomics.add(playback, Playback.LATE_SAMPLES, length);
     }
     if (!isThere || !this.#isEnhanced) {
       input.recall(this.#dry, this.latency);
-      mix(target, this.#dry, this.#isEnhanced, isThere);
+      mix(this.#heard, this.#dry, length, this.#isEnhanced, isThere);
     }
     this.#isEnhanced = isThere;
-    Atomics.add(playback, Playback.SAMPLES, target.length);
+    for (let n = 0; n < channels.length; n++) {
+      for (let i = 0; i < length; i++) channels[n][i] = this.#heard[n * length + i];
+    }
+    Atomics.add(playback, Playback.SAMPLES, length);
     return !this.#isClosed;
   }
 
   /**
    * The browser says how long a quantum is by the first one.
    *
-   * @param {number} length
+   * @param {number} size of a quantum, all channels
    */
-  #fit(length) {
-    this.#received = new Float32Array(length);
-    this.#dry = new Float32Array(length);
+  #fit(size) {
+    this.#received = new Float32Array(size);
+    this.#heard = new Float32Array(size);
+    this.#dry = new Float32Array(size);
   }
 
   /**
    * What is not sound would stay in the engine's state for ever.
    *
-   * @param {Float32Array | undefined} quantum none where nothing is connected
+   * @param {Float32Array[]} channels none where nothing is connected
+   * @param {number} length
    */
-  #receive(quantum) {
-    if (!quantum) {
-      this.#received.fill(0);
-      return;
-    }
-    for (let i = 0; i < quantum.length; i++) {
-      const isSound = Math.abs(quantum[i]) <= MAX_SAMPLE;
-      this.#received[i] = isSound ? quantum[i] : 0;
-      if (!isSound) Atomics.add(this.end.playback, Playback.INVALID_SAMPLES, 1);
+  #receive(channels, length) {
+    if (channels.length === 0) this.#received.fill(0);
+    for (let n = 0; n < channels.length; n++) {
+      for (let i = 0; i < length; i++) {
+        const sample = channels[n][i];
+        const isSound = Math.abs(sample) <= MAX_SAMPLE;
+        this.#received[n * length + i] = isSound ? sample : 0;
+        if (!isSound) Atomics.add(this.end.playback, Playback.INVALID_SAMPLES, 1);
+      }
     }
   }
 }
@@ -96,18 +104,19 @@ export class Processor extends AudioWorkletProcessor {
 /**
  * Go from one to the other without a click, or stay with the dry one.
  *
- * @param {Float32Array} enhanced gets the mixture
+ * @param {Float32Array} enhanced gets the mixture; one channel after the other
  * @param {Float32Array} dry
+ * @param {number} length of a channel
  * @param {boolean} fromEnhanced
  * @param {boolean} toEnhanced
  */
-function mix(enhanced, dry, fromEnhanced, toEnhanced) {
+function mix(enhanced, dry, length, fromEnhanced, toEnhanced) {
   if (!fromEnhanced && !toEnhanced) {
     enhanced.set(dry);
     return;
   }
   for (let i = 0; i < dry.length; i++) {
-    const done = (i + 1) / dry.length;
+    const done = ((i % length) + 1) / length;
     const share = toEnhanced ? done : 1 - done;
     enhanced[i] = share * enhanced[i] + (1 - share) * dry[i];
   }

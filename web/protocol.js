@@ -13,8 +13,9 @@ export const CUSHION = 1536;
 export const RING_CAPACITY = 65_536; // 1.4 s
 
 /**
- * @typedef {object} Timing of an audio context, in samples of its rate
+ * @typedef {object} Format of the sound at the node, in samples of the context's rate
  * @property {number} sampleRate whole Hz
+ * @property {number} channelCount
  * @property {number} quantum what the audio thread takes at a time
  * @property {number} blockLength what the engine takes at a time: 10 ms, or a little more
  * @property {number} cushion as `CUSHION`
@@ -23,14 +24,16 @@ export const RING_CAPACITY = 65_536; // 1.4 s
 
 /**
  * @param {number} sampleRate
+ * @param {number} channelCount
  * @param {number} quantum
- * @returns {Timing}
+ * @returns {Format}
  */
-export function timingAt(sampleRate, quantum = RENDER_QUANTUM) {
+export function formatAt(sampleRate, channelCount = 1, quantum = RENDER_QUANTUM) {
   const times = Math.round(sampleRate) / SAMPLE_RATE;
   const longerQuanta = 2 * Math.max(0, quantum - RENDER_QUANTUM * times);
   return {
     sampleRate: Math.round(sampleRate),
+    channelCount,
     quantum,
     blockLength: Math.ceil(HOP_LENGTH * times),
     cushion: Math.ceil(CUSHION * times + longerQuanta),

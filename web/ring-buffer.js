@@ -4,6 +4,9 @@
  * The ring is a timeline. Both sides only move forward; a consumer that arrives before the
  * producer moves on, so a late sample is lost and the delay never grows. A sample that is not
  * there is NaN: late, or never made.
+ *
+ * Blocks of several channels are arrays in which one channel follows the other; lengths and
+ * positions are those of one channel.
  */
 
 const WRITTEN = 0; // samples pushed and pulled so far, modulo 2**32
@@ -17,24 +20,44 @@ export class RingBuffer {
    * @template {ArrayBufferLike} Memory
    * @param {number} capacity samples, a power of two
    * @param {new (nBytes: number) => Memory} Memory SharedArrayBuffer, or ArrayBuffer for one thread
+   * @param {number} nChannels
    * @returns {Memory}
    */
-  static allocate(capacity, Memory) {
+  static allocate(capacity, Memory, nChannels = 1) {
     if (!Number.isInteger(capacity) || !Number.isInteger(Math.log2(capacity))) {
       throw new RangeError(`capacity ${capacity} is not a power of two: try 4096`);
     }
-    return new Memory(COUNTS_BYTES + capacity * Float32Array.BYTES_PER_ELEMENT);
+    return new Memory(COUNTS_BYTES + nChannels * capacity * Float32Array.BYTES_PER_ELEMENT);
   }
 
-  /** @param {ArrayBufferLike} memory from `RingBuffer.allocate` */
-  constructor(memory) {
+  /**
+   * A ring for one thread.
+   *
+   * @param {import('./protocol.js').Format} format
+   */
+  static own({ ringCapacity, channelCount }) {
+    return new RingBuffer(
+      RingBuffer.allocate(ringCapacity, ArrayBuffer, channelCount),
+      channelCount,
+    );
+  }
+
+  /**
+   * @param {ArrayBufferLike} memory from `RingBuffer.allocate`
+   * @param {number} nChannels as allocated
+   */
+  constructor(memory, nChannels = 1) {
     this.counts = new Int32Array(memory, 0, 2);
-    this.samples = new Float32Array(memory, COUNTS_BYTES);
-    this.mask = this.samples.length - 1;
+    const length = (memory.byteLength - COUNTS_BYTES) / nChannels;
+    this.channels = Array.from({ length: nChannels }, (_, n) => {
+      const start = COUNTS_BYTES + n * length;
+      return new Float32Array(memory, start, length / Float32Array.BYTES_PER_ELEMENT);
+    });
+    this.mask = this.capacity - 1;
   }
 
   get capacity() {
-    return this.samples.length;
+    return this.channels[0].length;
   }
 
   /** Samples ready to be pulled; negative by as many as the consumer is ahead. */
@@ -49,10 +72,12 @@ export class RingBuffer {
    */
   push(source) {
     const start = Atomics.load(this.counts, WRITTEN);
-    for (let i = 0; i < source.length; i++) {
-      this.samples[(start + i) & this.mask] = source[i];
+    const length = source.length / this.channels.length;
+    for (let n = 0; n < this.channels.length; n++) {
+      const samples = this.channels[n];
+      for (let i = 0; i < length; i++) samples[(start + i) & this.mask] = source[n * length + i];
     }
-    this.#publish(source.length);
+    this.#publish(length);
   }
 
   /**
@@ -73,12 +98,14 @@ export class RingBuffer {
    * older than the last one pushed; before the first push lies silence.
    *
    * @param {Float32Array} target
-   * @param {number} delay samples, with `target.length + delay <= capacity`
+   * @param {number} delay samples, with the target's length no more than the capacity
    */
   recall(target, delay) {
-    const start = Atomics.load(this.counts, WRITTEN) - target.length - delay;
-    for (let i = 0; i < target.length; i++) {
-      target[i] = this.samples[(start + i) & this.mask];
+    const length = target.length / this.channels.length;
+    const start = Atomics.load(this.counts, WRITTEN) - length - delay;
+    for (let n = 0; n < this.channels.length; n++) {
+      const samples = this.channels[n];
+      for (let i = 0; i < length; i++) target[n * length + i] = samples[(start + i) & this.mask];
     }
   }
 
@@ -88,15 +115,16 @@ export class RingBuffer {
   }
 
   /**
-   * Consumer: whether the next samples are all there.
+   * Consumer: whether the next samples are all there; where one channel has them, all have.
    *
    * @param {number} nSamples
    */
   has(nSamples) {
     if (this.available < nSamples) return false;
     const start = this.position;
+    const samples = this.channels[0];
     for (let i = 0; i < nSamples; i++) {
-      if (Number.isNaN(this.samples[(start + i) & this.mask])) return false;
+      if (Number.isNaN(samples[(start + i) & this.mask])) return false;
     }
     return true;
   }
@@ -108,12 +136,14 @@ export class RingBuffer {
    */
   pull(target) {
     const start = this.position;
-    const nReady = Math.max(0, Math.min(this.available, target.length));
-    for (let i = 0; i < nReady; i++) {
-      target[i] = this.samples[(start + i) & this.mask];
+    const length = target.length / this.channels.length;
+    const nReady = Math.max(0, Math.min(this.available, length));
+    for (let n = 0; n < this.channels.length; n++) {
+      const samples = this.channels[n];
+      for (let i = 0; i < nReady; i++) target[n * length + i] = samples[(start + i) & this.mask];
+      target.fill(NaN, n * length + nReady, (n + 1) * length);
     }
-    target.fill(NaN, nReady);
-    this.skip(target.length);
+    this.skip(length);
   }
 
   /**
@@ -145,8 +175,10 @@ export class RingBuffer {
   /** @param {number} nSamples */
   #pushHole(nSamples) {
     const end = Atomics.load(this.counts, WRITTEN) + nSamples;
-    for (let i = 1; i <= Math.min(nSamples, this.capacity); i++) {
-      this.samples[(end - i) & this.mask] = NaN;
+    for (const samples of this.channels) {
+      for (let i = 1; i <= Math.min(nSamples, this.capacity); i++) {
+        samples[(end - i) & this.mask] = NaN;
+      }
     }
     this.#publish(nSamples);
   }

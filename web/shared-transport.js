@@ -9,7 +9,7 @@ const LOOK_UP_EVERY_MS = 100;
 /**
  * @typedef {object} SharedLines
  * @property {'shared'} pipeline
- * @property {import('./protocol.js').Timing} timing
+ * @property {import('./protocol.js').Format} format
  * @property {SharedArrayBuffer} input ring from the audio thread to the engine
  * @property {SharedArrayBuffer} output ring from the engine to the audio thread
  * @property {Float32Array} controls
@@ -18,15 +18,16 @@ const LOOK_UP_EVERY_MS = 100;
  */
 
 export class SharedMainEnd {
-  /** @param {import('./protocol.js').Timing} timing */
-  constructor(timing) {
-    const output = RingBuffer.allocate(timing.ringCapacity, SharedArrayBuffer);
-    new RingBuffer(output).push(new Float32Array(timing.cushion));
+  /** @param {import('./protocol.js').Format} format */
+  constructor(format) {
+    const { channelCount, cushion, ringCapacity } = format;
+    const output = RingBuffer.allocate(ringCapacity, SharedArrayBuffer, channelCount);
+    new RingBuffer(output, channelCount).push(new Float32Array(channelCount * cushion));
     /** @type {SharedLines} */
     this.lines = {
       pipeline: 'shared',
-      timing,
-      input: RingBuffer.allocate(timing.ringCapacity, SharedArrayBuffer),
+      format,
+      input: RingBuffer.allocate(ringCapacity, SharedArrayBuffer, channelCount),
       output,
       controls: new Float32Array(shared(N_CONTROLS)),
       playback: new Int32Array(shared(N_PLAYBACK)),
@@ -68,9 +69,9 @@ function shared(nWords) {
 
 export class SharedAudioEnd {
   /** @param {SharedLines} lines */
-  constructor({ input, output, playback }) {
-    this.input = new RingBuffer(input);
-    this.output = new RingBuffer(output);
+  constructor({ format: { channelCount }, input, output, playback }) {
+    this.input = new RingBuffer(input, channelCount);
+    this.output = new RingBuffer(output, channelCount);
     this.playback = playback;
   }
 
@@ -80,12 +81,12 @@ export class SharedAudioEnd {
 
 export class SharedEngineEnd {
   /** @param {SharedLines} lines */
-  constructor({ timing, input, output, controls, playback, report }) {
-    this.timing = timing;
+  constructor({ format, input, output, controls, playback, report }) {
+    this.format = format;
     this.number = controls[Control.ENGINE];
     this.nMails = controls[Control.MAIL];
-    this.input = new RingBuffer(input);
-    this.output = new RingBuffer(output);
+    this.input = new RingBuffer(input, format.channelCount);
+    this.output = new RingBuffer(output, format.channelCount);
     /** @type {import('./protocol.js').Slots} */
     this.slots = { controls, playback, report };
   }
@@ -97,8 +98,8 @@ export class SharedEngineEnd {
    */
   async serve(step) {
     const { input, output } = this;
-    const { blockLength, cushion } = this.timing;
-    const block = new Float32Array(blockLength);
+    const { blockLength, channelCount, cushion } = this.format;
+    const block = new Float32Array(channelCount * blockLength);
     while (this.slots.controls[Control.ENGINE] === this.number) {
       if (this.slots.controls[Control.MAIL] !== this.nMails) await this.#takeMessage();
       if (!input.wait(blockLength, LOOK_UP_EVERY_MS)) continue;

@@ -24,13 +24,13 @@ import { Playback, Report } from './protocol.js';
  * @param {import('./protocol.js').Slots} slots
  * @param {import('./protocol.js').EngineFacts} facts
  * @param {string} model
- * @param {{ pipeline: Pipeline, timing: import('./protocol.js').Timing }} lines
+ * @param {{ pipeline: Pipeline, format: import('./protocol.js').Format }} lines
  * @returns {DenoiserStats}
  */
-export function readStats({ playback, report }, { latency, kernel }, model, { pipeline, timing }) {
+export function readStats({ playback, report }, { latency, kernel }, model, { pipeline, format }) {
   const times = report.slice(Report.HOP_MS).filter((ms) => ms > 0).sort();
-  const latencySamples = timing.cushion + latency;
-  const msPerSample = 1000 / timing.sampleRate;
+  const latencySamples = format.cushion + latency;
+  const msPerSample = 1000 / format.sampleRate;
   return {
     latencySamples,
     latencyMs: latencySamples * msPerSample,

@@ -66,6 +66,35 @@ def test_offline_it_renders_what_the_package_computes(engine_page, source):
     assert np.abs(first).max() > 0.01
 
 
+STEREO = """
+    const { Denoiser } = await import('/percepnet.js');
+    const audioContext = new OfflineAudioContext(2, 48000, 48000);
+    const denoiser = await Denoiser.create({ audioContext, channelCount: 2 });
+    const left = createSource(audioContext).buffer.getChannelData(0);
+    const buffer = new AudioBuffer({ numberOfChannels: 2, length: 48000, sampleRate: 48000 });
+    buffer.copyToChannel(left, 0);
+    buffer.copyToChannel(left.map((sample, i) => 0.5 * left[(i + 7) % 48000]), 1);
+    const source = new AudioBufferSourceNode(audioContext, { buffer });
+    source.connect(denoiser.node).connect(audioContext.destination);
+    source.start();
+    const rendered = await audioContext.startRendering();
+    await denoiser.close();
+    return [0, 1].map((n) => base64(rendered.getChannelData(n)));
+"""
+
+
+def test_stereo_stays_stereo_with_the_package_s_linked_gains(engine_page, source):
+    rendered = np.stack([samples_of(text) for text in engine_page.run(STEREO)])
+    left = source[:SAMPLE_RATE]
+    stereo = np.stack([left, 0.5 * np.roll(left, -7)])
+    enhancer = Enhancer(load_model("default"), n_channels=2)
+    hops = stereo.reshape(2, -1, HOP_LENGTH).swapaxes(0, 1)
+    enhanced = np.concatenate([enhancer.process(hop) for hop in hops], axis=-1)
+    n_late = HOP_LENGTH + 128    # a hop to collect, a quantum to look ahead
+    assert np.abs(rendered[:, n_late:] - enhanced[:, :-n_late]).max() < 1e-4
+    assert np.abs(rendered).max(axis=-1).min() > 0.01
+
+
 def test_when_its_engine_fails_the_input_is_heard_from_there_on(chromium, serve_site, source):
     url = serve_site(edited={"/engine.js": lambda engine: engine + FAILING_ENGINE})
     context = chromium().new_context()

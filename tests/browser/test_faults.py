@@ -115,6 +115,7 @@ def test_damaged_model(open_page, serve_site):
         ({"strength": "loud"}, "strength loud is not between 0 and 1"),
         ({"attenuationLimitDb": -3}, "attenuation limit -3 dB is not 0 or more"),
         ({"pipeline": "fast"}, '"fast" is not "auto", "shared", "message" or "inline"'),
+        ({"channelCount": 0}, "channelCount 0 is not a whole number from 1 to 32"),
         ({"model": "huge"}, "models/huge.npz cannot be loaded (HTTP 404)"),
     ],
 )

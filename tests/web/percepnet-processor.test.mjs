@@ -28,9 +28,9 @@ function assertFades(heard, from, to) {
 }
 
 const pipelines = {
-  shared: async () => new SharedPipeline(),
-  message: async () => {
-    const pipeline = new MessagePipeline();
+  shared: async (nChannels) => new SharedPipeline(nChannels),
+  message: async (nChannels) => {
+    const pipeline = new MessagePipeline(nChannels);
     await pipeline.startEngine();
     return pipeline;
   },
@@ -91,6 +91,29 @@ for (const [name, open] of Object.entries(pipelines)) {
       );
       assertSame(audio.play(1), enhanced(back + RENDER_QUANTUM, RENDER_QUANTUM));
       assert.ok((await playback())[Playback.UNDERRUNS] >= 1);
+    });
+
+    test('two channels stay two, enhanced, late or silent', async () => {
+      const stereo = await open(2);
+      const twice = (start, length) => ramp(start, length).map((sample) => 2 * sample);
+      const heard = [[], []];
+      const play = (nQuanta, sources = [ramp, twice]) =>
+        stereo.audio
+          .playChannels(nQuanta, sources)
+          .forEach((samples, n) => heard[n].push(...samples));
+      for (let i = 0; i < 40; i++) {
+        play(1);
+        await stereo.work();
+      }
+      assertSame(heard[0], enhanced(0, heard[0].length));
+      assertSame(heard[1], heard[0].map((sample) => 2 * sample));
+      play(N_CUSHION_QUANTA + 10);
+      const [left, right] = heard.map((samples) => samples.slice(-RENDER_QUANTUM));
+      assertSame(left, dry(stereo.audio.position - RENDER_QUANTUM, RENDER_QUANTUM));
+      assertSame(right, left.map((sample) => 2 * sample));
+      play(40, [() => undefined, () => undefined]);
+      assert.ok(heard.every((samples) => samples.at(-1) === 0));
+      stereo.end();
     });
 
     test('what is no sound is taken as silence and counted', async () => {

@@ -11,14 +11,13 @@ globalThis.AudioWorkletProcessor = class {
 globalThis.registerProcessor = (_, definition) => (Processor = definition);
 let nextPort;
 await import('../../web/percepnet-processor.js');
-const { CLOSE, CUSHION, SAMPLE_RATE, timingAt } = await import('../../web/protocol.js');
+const { CLOSE, CUSHION, SAMPLE_RATE, formatAt } = await import('../../web/protocol.js');
 const { MessageEngineEnd, MessageMainEnd } = await import('../../web/message-transport.js');
 const { SharedMainEnd } = await import('../../web/shared-transport.js');
 const { RingBuffer } = await import('../../web/ring-buffer.js');
 
 export const ENGINE_LATENCY = 960;
 export const LATENCY = CUSHION + ENGINE_LATENCY;
-const TIMING = timingAt(SAMPLE_RATE);
 
 /** The samples 1, 2, 3 … of the time line, as the input has them, small enough to be sound. */
 export function ramp(start, length) {
@@ -33,10 +32,9 @@ export class FakeStep {
   process(hop, position) {
     if (this.isBroken) throw new Error('something broke');
     this.hops.set(position, -1);
-    this.past ??= new Float32Array(ENGINE_LATENCY);
-    const all = Float32Array.of(...this.past, ...hop);
-    this.past = all.slice(HOP_LENGTH);
-    hop.set(all.subarray(0, HOP_LENGTH).map((sample) => -sample));
+    this.past ??= Array.from({ length: ENGINE_LATENCY / HOP_LENGTH }, () => hop.map(() => 0));
+    this.past.push(hop.slice());
+    hop.set(this.past.shift().map((sample) => -sample));
   }
 }
 
@@ -52,12 +50,19 @@ class Audio {
 
   /** Play quanta of the ramp; gives what is heard. */
   play(nMore, input = ramp) {
-    const heard = [];
+    const [heard] = this.playChannels(nMore, [input]);
+    return heard;
+  }
+
+  /** Play quanta of several sources; gives what is heard in each channel. */
+  playChannels(nMore, inputs) {
+    const heard = inputs.map(() => []);
     for (let i = 0; i < nMore; i++, this.#nQuanta++) {
-      const quantum = new Float32Array(RENDER_QUANTUM).fill(5000);
-      const source = input(this.#nQuanta * RENDER_QUANTUM, RENDER_QUANTUM);
-      this.isOpen = this.processor.process([source ? [source] : []], [[quantum]]);
-      heard.push(...quantum);
+      const quanta = inputs.map(() => new Float32Array(RENDER_QUANTUM).fill(5000));
+      const start = this.#nQuanta * RENDER_QUANTUM;
+      const sources = inputs.map((input) => input(start, RENDER_QUANTUM)).filter(Boolean);
+      this.isOpen = this.processor.process([sources], [quanta]);
+      quanta.forEach((quantum, n) => heard[n].push(...quantum));
     }
     return heard;
   }
@@ -83,15 +88,22 @@ export async function delivered() {
 }
 
 export class SharedPipeline {
-  main = new SharedMainEnd(TIMING);
   step = new FakeStep();
-  audio = new Audio(this.main.lines, new MessageChannel());
-  #input = new RingBuffer(this.main.lines.input);
-  #output = new RingBuffer(this.main.lines.output);
+  #nChannels;
+  #input;
+  #output;
+
+  constructor(nChannels = 1) {
+    this.main = new SharedMainEnd(formatAt(SAMPLE_RATE, nChannels));
+    this.audio = new Audio(this.main.lines, new MessageChannel());
+    this.#nChannels = nChannels;
+    this.#input = new RingBuffer(this.main.lines.input, nChannels);
+    this.#output = new RingBuffer(this.main.lines.output, nChannels);
+  }
 
   /** Let the engine work off what has come; its own loop never returns. */
   async work() {
-    const hop = new Float32Array(HOP_LENGTH);
+    const hop = new Float32Array(this.#nChannels * HOP_LENGTH);
     while (this.#input.available >= HOP_LENGTH) {
       const { position } = this.#input;
       this.#input.pull(hop);
@@ -106,8 +118,10 @@ export class SharedPipeline {
 }
 
 export class MessagePipeline {
-  main = new MessageMainEnd(TIMING);
-  audio = new Audio(this.main.lines, new MessageChannel());
+  constructor(nChannels = 1) {
+    this.main = new MessageMainEnd(formatAt(SAMPLE_RATE, nChannels));
+    this.audio = new Audio(this.main.lines, new MessageChannel());
+  }
 
   async startEngine(step = new FakeStep()) {
     this.step = step;

@@ -25,15 +25,16 @@ test('the cushion holds a hop and a device burst of 20 ms, the rings the whole d
 });
 
 test('at other rates the same times, and two longer quanta', () => {
-  assert.deepEqual(protocol.timingAt(protocol.SAMPLE_RATE), {
+  assert.deepEqual(protocol.formatAt(protocol.SAMPLE_RATE), {
     sampleRate: protocol.SAMPLE_RATE,
+    channelCount: 1,
     quantum: protocol.RENDER_QUANTUM,
     blockLength: protocol.HOP_LENGTH,
     cushion: protocol.CUSHION,
     ringCapacity: protocol.RING_CAPACITY,
   });
   for (const rate of [8_000, 11_025, 22_050, 44_100, 96_000, 192_000]) {
-    const { blockLength, cushion, ringCapacity } = protocol.timingAt(rate);
+    const { blockLength, cushion, ringCapacity } = protocol.formatAt(rate);
     assert.ok(blockLength >= rate / 100 && blockLength < rate / 100 + 1);
     assert.ok(cushion / rate >= protocol.CUSHION / protocol.SAMPLE_RATE);
     assert.ok(Number.isInteger(cushion) && Number.isInteger(Math.log2(ringCapacity)));
@@ -42,7 +43,7 @@ test('at other rates the same times, and two longer quanta', () => {
 });
 
 test('every slot is its own and exists', () => {
-  const { controls, playback, report } = new SharedMainEnd(protocol.timingAt(protocol.SAMPLE_RATE)).slots;
+  const { controls, playback, report } = new SharedMainEnd(protocol.formatAt(protocol.SAMPLE_RATE)).slots;
   assert.deepEqual(Object.values(protocol.Control), [...controls.keys()]);
   assert.deepEqual(Object.values(protocol.Playback), [...playback.keys()]);
   assert.deepEqual(Object.values(protocol.Report), [0, 1, 2, 3]);
@@ -50,7 +51,7 @@ test('every slot is its own and exists', () => {
 });
 
 test('in pipeline A, what another thread receives is the same memory', () => {
-  const main = new SharedMainEnd(protocol.timingAt(protocol.SAMPLE_RATE));
+  const main = new SharedMainEnd(protocol.formatAt(protocol.SAMPLE_RATE));
   const audio = new SharedAudioEnd(structuredClone(main.lines));
   assert.equal(audio.output.available, protocol.CUSHION);
   Atomics.store(audio.playback, protocol.Playback.UNDERRUNS, 3);

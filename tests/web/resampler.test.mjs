@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { HOP_LENGTH, SAMPLE_RATE, timingAt } from '../../web/protocol.js';
+import { HOP_LENGTH, SAMPLE_RATE, formatAt } from '../../web/protocol.js';
 import { RateStep } from '../../web/rate-step.js';
 import { Resampler } from '../../web/resampler.js';
 import { seededRandom } from './random.mjs';
@@ -64,7 +64,7 @@ for (const rate of RATES) {
   }
 
   test(`at ${rate} Hz, blocks come back after exactly the stated delay`, () => {
-    const timing = timingAt(rate);
+    const format = formatAt(rate);
     const latency = 3 * HOP_LENGTH;
     const past = new Float32Array(latency + HOP_LENGTH);
     const positions = [];
@@ -77,14 +77,14 @@ for (const rate of RATES) {
         positions.push(position);
       },
     };
-    const step = new RateStep(delay, timing);
+    const step = new RateStep(delay, format);
     assert.ok(Number.isInteger(step.latency));
     const heard = [];
     const nBlocks = 60;
     const f = 0.11 * rate;
     for (let n = 0; n < nBlocks; n++) {
-      const block = sine(f, rate, timing.blockLength, (n * timing.blockLength) / rate);
-      step.process(block, n * timing.blockLength);
+      const block = sine(f, rate, format.blockLength, (n * format.blockLength) / rate);
+      step.process(block, n * format.blockLength);
       heard.push(...block);
     }
     const start = Math.ceil(0.2 * rate);
@@ -95,18 +95,34 @@ for (const rate of RATES) {
   });
 }
 
+test('every channel is resampled on its own', () => {
+  const random = seededRandom(4);
+  const formats = [1, 1, 2].map((nChannels) => formatAt(44_100, nChannels));
+  const step = { latency: 0, process: () => {} };
+  const [left, right, both] = formats.map((format) => new RateStep(step, format));
+  const { blockLength } = formats[0];
+  for (let n = 0; n < 5; n++) {
+    const [one, other] = [1, 2].map(() => Float32Array.from({ length: blockLength }, random));
+    const stereo = Float32Array.of(...one, ...other);
+    left.process(one, n * blockLength);
+    right.process(other, n * blockLength);
+    both.process(stereo, n * blockLength);
+    assert.deepEqual([...stereo], [...one, ...other]);
+  }
+});
+
 test('after a gap there is no sound until the engine has some', () => {
-  const timing = timingAt(44_100);
+  const format = formatAt(44_100);
   const random = seededRandom(3);
-  const step = new RateStep({ latency: 0, process: () => {} }, timing);
-  const block = Float32Array.from({ length: timing.blockLength }, () => random() - 0.5);
+  const step = new RateStep({ latency: 0, process: () => {} }, format);
+  const block = Float32Array.from({ length: format.blockLength }, () => random() - 0.5);
   const processed = (position) => {
     const copy = block.slice();
     step.process(copy, position);
     return copy;
   };
   assert.ok(processed(0).every(Number.isFinite));
-  const afterGap = processed(10 * timing.blockLength);
+  const afterGap = processed(10 * format.blockLength);
   assert.ok(Number.isNaN(afterGap[0]));
-  assert.ok(Number.isFinite(processed(11 * timing.blockLength).at(-1)));
+  assert.ok(Number.isFinite(processed(11 * format.blockLength).at(-1)));
 });

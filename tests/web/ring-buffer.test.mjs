@@ -82,7 +82,7 @@ test('a hole longer than the ring leaves nothing old behind', () => {
   const ring = new RingBuffer(RingBuffer.allocate(CAPACITY, SharedArrayBuffer));
   ring.push(new Float32Array(CAPACITY).fill(1));
   ring.pushAt(5 * CAPACITY, new Float32Array(0));
-  assert.ok(ring.samples.every(Number.isNaN));
+  assert.ok(ring.channels[0].every(Number.isNaN));
   assert.equal(ring.available, 5 * CAPACITY);
 });
 
@@ -97,9 +97,35 @@ test('nothing is written outside the ring', () => {
   const memory = RingBuffer.allocate(CAPACITY, SharedArrayBuffer);
   const ring = new RingBuffer(memory);
   assert.equal(ring.capacity, CAPACITY);
-  assert.equal(ring.counts.byteLength + ring.samples.byteLength, memory.byteLength);
+  assert.equal(ring.counts.byteLength + ring.channels[0].byteLength, memory.byteLength);
   ring.push(new Float32Array(5 * CAPACITY).fill(7));
   assert.deepEqual([...ring.counts], [5 * CAPACITY, 0]);
+});
+
+test('several channels are as many rings that move together', () => {
+  const random = seededRandom(5);
+  const [ring, left, right] = [2, 1, 1].map(
+    (n) => new RingBuffer(RingBuffer.allocate(CAPACITY, ArrayBuffer, n), n),
+  );
+  for (let step = 0; step < 100; step++) {
+    const length = integerBelow(random, CAPACITY / 4);
+    const samples = Float32Array.from({ length: 2 * length }, random);
+    const position = ring.position + Math.max(0, ring.available) + integerBelow(random, 4);
+    ring.pushAt(position, samples);
+    left.pushAt(position, samples.subarray(0, length));
+    right.pushAt(position, samples.subarray(length));
+    const [both, one, other] = [2, 1, 1].map((n) => new Float32Array(n * (length + 2)));
+    ring.recall(both, 1);
+    left.recall(one, 1);
+    right.recall(other, 1);
+    assert.deepEqual([...both], [...one, ...other]);
+    assert.equal(ring.has(length + 2), left.has(length + 2));
+    ring.pull(both);
+    left.pull(one);
+    right.pull(other);
+    assert.deepEqual([...both], [...one, ...other]);
+    assert.equal(ring.available, right.available);
+  }
 });
 
 for (const capacity of [0, -8, 48, 0.5, NaN]) {
