@@ -1,6 +1,7 @@
-"""LiveKit's and Jitsi's ways of using the engine, without either."""
+"""LiveKit's and Jitsi's ways of using the engine, and a page that shows each."""
 
-from engine_page import EnginePage
+import pytest
+from engine_page import START_TIMEOUT_MS, EnginePage
 
 LEVEL_OF = """
     const levelOf = async (track) => {
@@ -18,6 +19,9 @@ LEVEL_OF = """
         await context.close();
         return Math.hypot(...samples);
     };
+"""
+
+MICROPHONE = """
     const [track] = (await navigator.mediaDevices.getUserMedia({ audio: true })).getTracks();
 """
 
@@ -49,7 +53,7 @@ JITSI = """
 
 def run(chromium, site_url, script):
     context = chromium.new_context()
-    result = EnginePage(context.new_page(), site_url).run(LEVEL_OF + script)
+    result = EnginePage(context.new_page(), site_url).run(LEVEL_OF + MICROPHONE + script)
     context.close()
     assert result.pop("level") > 0.1
     return result
@@ -65,3 +69,19 @@ def test_jitsi(hearing_chromium, site_url):
     assert run(hearing_chromium, site_url, JITSI) == {
         "isEnabled": True, "strength": 0.75, "after": "ended", "track": "live",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["livekit", "jitsi"])
+def test_the_example_page_denoises_and_asks_nobody(open_page, site_url, name):
+    page = open_page(f"{site_url}demo/adapters/{name}.html").page
+    requests = []
+    page.context.on("request", lambda request: requests.append(request.url))
+    page.reload()
+    page.click("#start")
+    page.wait_for_selector("button:enabled", timeout=START_TIMEOUT_MS)    # to stop, or again
+    assert page.inner_text("#status") == "Denoising."
+    sent = "document.getElementById('sent').srcObject.getTracks()[0]"
+    assert page.evaluate(f"async () => {{ {LEVEL_OF} return levelOf({sent}); }}") > 0.1
+    page.click("#stop")
+    page.wait_for_function("() => document.getElementById('status').textContent === 'Stopped.'")
+    assert [url for url in requests if not url.startswith((site_url, f"blob:{site_url}"))] == []

@@ -147,6 +147,7 @@ WEB_MAY_IMPORT = {
     "demo/decode.js": set(),
     "demo/model-choice.js": {"models.js"},
     "demo/player.js": {"demo/picture"},
+    "demo/adapters": {"adapters/jitsi.js", "adapters/livekit.js"},
     "demo/bench": {"models.js", "protocol.js", "python.js"},
     "demo/live": {
         "percepnet.js", "demo/model-choice.js", "demo/picture", "demo/player.js",

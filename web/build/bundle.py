@@ -15,11 +15,14 @@ from integrity import list_files
 
 PAGES = ("*.html", "*.js", "adapters", "demo")
 
-# By folder below demo/bench: what the page that measures compares with, and its licence
-RNNOISE = {
-    "rnnoise/jitsi": ("@jitsi/rnnoise-wasm", "dist/rnnoise.js", "dist/rnnoise.wasm", "LICENSE"),
-    "rnnoise/shiguredo": ("@shiguredo/rnnoise-wasm", "dist/rnnoise.js", "LICENSE"),
-}
+# By folder below demo: what pages measure beside ours or show it in, and its licence
+OTHERS = {
+    "bench/rnnoise/jitsi": (
+        "@jitsi/rnnoise-wasm", "dist/rnnoise.js", "dist/rnnoise.wasm", "LICENSE",
+    ),
+    "bench/rnnoise/shiguredo": ("@shiguredo/rnnoise-wasm", "dist/rnnoise.js", "LICENSE"),
+    "adapters/livekit-client": ("livekit-client", "dist/livekit-client.esm.mjs", "LICENSE"),
+}  # fmt: skip
 
 # In web/package.json, but of no use in the npm package that the site is too
 NOT_FOR_APPS = ("devDependencies", "scripts")
@@ -42,8 +45,8 @@ def main():
     list_files(args.site)
     compress = Path(__file__).with_name("compress.mjs")
     subprocess.run(["node", compress, args.site, args.cache], check=True)
-    # As their packages have them: a page fetches these only to measure, so not compressed.
-    copy_rnnoise(args.web / "node_modules", args.site / "demo/bench")
+    # As their packages have them, for few visitors: not compressed.
+    copy_others(args.web / "node_modules", args.site / "demo")
 
 
 def copy_pages(web, site):
@@ -66,8 +69,8 @@ def copy_runtime(runtime, folder):
     shutil.copytree(runtime, folder, ignore=shutil.ignore_patterns("made-of"))
 
 
-def copy_rnnoise(modules, folder):
-    for target, (package, *files) in RNNOISE.items():
+def copy_others(modules, folder):
+    for target, (package, *files) in OTHERS.items():
         (folder / target).mkdir(parents=True)
         for file in files:
             shutil.copy(modules / package / file, folder / target)
