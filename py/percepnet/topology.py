@@ -78,8 +78,10 @@ class Topology:
         names = ("gru1", "gru2", "gru3", "gain_gru", "strength_gru")
         return {name: self._shape(name) for name in names}
 
-    def _shape(self, layer):
-        sizes = {
+    @property
+    def layer_sizes(self) -> dict[str, int]:
+        """Outputs of every layer and the number of features, by name."""
+        return {
             "features": N_FEATURES,
             "dense": self.dense,
             "conv1": self.conv,
@@ -92,6 +94,9 @@ class Topology:
             "strength_gru": self.strength_gru,
             "strength_head": N_BANDS,
         }
+
+    def _shape(self, layer):
+        sizes = self.layer_sizes
         return sizes[layer], sum(sizes[name] for name in LAYER_INPUTS[layer])
 
 

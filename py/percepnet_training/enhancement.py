@@ -6,14 +6,19 @@ Spectra are tensors [2, n_windows, n_frames, N_PASSED]: real and imaginary parts
 import numpy as np
 import torch
 
-from percepnet.constants import MAX_DECAY, MAX_LEVEL_CORRECTION, PASSBAND_EDGE, POSTFILTER_BETA
+from percepnet.constants import (
+    DECAY_FLOOR,
+    GAIN_FLOOR,
+    LEVEL_FLOOR,
+    MAX_DECAY,
+    MAX_LEVEL_CORRECTION,
+    OVERSHOOT,
+    PASSBAND_EDGE,
+    POSTFILTER_BETA,
+)
 from percepnet.dsp.erb import BAND_WEIGHTS, PASSBAND
 
 N_PASSED = PASSBAND_EDGE + 1
-ENERGY_FLOOR = 1e-9  # as in percepnet.dsp.gains, like the other floors here
-GAIN_FLOOR = 1e-8
-DECAY_FLOOR = 1e-3
-OVERSHOOT = 1.4
 MAX_CORRECTION = 2 * np.log(MAX_LEVEL_CORRECTION)
 
 _WEIGHTS = torch.from_numpy(BAND_WEIGHTS[:, :N_PASSED].copy())
@@ -56,7 +61,7 @@ def postfilter(gains, energy):
     before = (gains.square() * energy).sum(-1, keepdim=True)
     after = (warped.square() * energy).sum(-1, keepdim=True)
     # The floor keeps the slope finite in silence.
-    ratio = (before + ENERGY_FLOOR) / (after.clamp_min(1e-6 * before) + ENERGY_FLOOR)
+    ratio = (before + LEVEL_FLOOR) / (after.clamp_min(1e-6 * before) + LEVEL_FLOOR)
     common = torch.sqrt((1 + POSTFILTER_BETA) * ratio / (1 + POSTFILTER_BETA * ratio.square()))
     return warped * torch.where(after <= 1e-6 * before, 1.0, common)
 
@@ -80,11 +85,11 @@ def bin_scales(mixed, gains, energy):
     power = mixed.square().sum(0)
     weights = _WEIGHTS.T.to(mixed.device)
     squares = gains.square() + GAIN_FLOOR
-    curve = _limited_log((energy + ENERGY_FLOOR) / (power @ weights + ENERGY_FLOOR))
+    curve = _limited_log((energy + LEVEL_FLOOR) / (power @ weights + LEVEL_FLOOR))
     curve = curve + torch.log(squares)
     got = (power * torch.exp(interpolated(curve))) @ weights
     wanted = squares * energy
-    curve = curve + OVERSHOOT * _limited_log((wanted + ENERGY_FLOOR) / (got + ENERGY_FLOOR))
+    curve = curve + OVERSHOOT * _limited_log((wanted + LEVEL_FLOOR) / (got + LEVEL_FLOOR))
     return torch.exp(interpolated(0.5 * curve)) * _PASSBAND.to(mixed.device)
 
 

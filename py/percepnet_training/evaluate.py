@@ -7,6 +7,7 @@ import numpy as np
 from tqdm import tqdm
 
 from percepnet import enhance
+from percepnet.scores import si_sdr_db
 
 CLASS_EDGES_DB = (-np.inf, 0, 5, 10, np.inf)  # of the noisy signal's SI-SDR
 
@@ -20,14 +21,6 @@ class Score:
     n_mixtures: int
     noisy_db: float
     enhanced_db: float
-
-
-def si_sdr(reference, estimate):
-    """Scale-invariant signal-to-distortion ratio in dB of (n,) signals (Le Roux 2019)."""
-    reference = np.asarray(reference, np.float64) - np.mean(reference)
-    estimate = np.asarray(estimate, np.float64) - np.mean(estimate)
-    target = reference * (estimate @ reference / (reference @ reference))
-    return 10 * np.log10(target @ target / np.sum((estimate - target) ** 2))
 
 
 def score_mixtures(network, mixer, n_mixtures):
@@ -52,7 +45,7 @@ def score_mixtures(network, mixer, n_mixtures):
         if np.array_equal(mixture.noisy, mixture.clean) or not mixture.clean.any():
             continue
         enhanced = enhance(mixture.noisy, network)
-        pairs.append((si_sdr(mixture.clean, mixture.noisy), si_sdr(mixture.clean, enhanced)))
+        pairs.append([si_sdr_db(signal, mixture.clean) for signal in (mixture.noisy, enhanced)])
     scores = []
     for low_db, high_db in pairwise(CLASS_EDGES_DB):
         inside = np.array([pair for pair in pairs if low_db <= pair[0] < high_db])

@@ -182,7 +182,7 @@ def load_averaged(run, topology):
 
 def learning_rate(stage, step):
     """Rate of a step: linear warm-up, constant, then half a cosine down to zero."""
-    n_warmup = min(N_WARMUP_STEPS, stage.n_steps // 10)
+    n_warmup = max(1, min(N_WARMUP_STEPS, stage.n_steps // 10))
     warm = min(1.0, (step + 1) / n_warmup)
     start = stage.n_steps * (1 - stage.decay_share)
     turn = np.clip((step - start) / max(1, stage.n_steps - start), 0, 1)

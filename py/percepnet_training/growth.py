@@ -2,8 +2,7 @@
 
 import torch
 
-from percepnet.constants import N_BANDS, N_FEATURES
-from percepnet.topology import LAYER_INPUTS
+from percepnet.topology import LAYER_INPUTS, Topology
 from percepnet_training.errors import TrainingError
 from percepnet_training.model import TwinNetwork
 from percepnet_training.recurrence import GRU
@@ -37,7 +36,7 @@ def grown_network(network, topology):
                 "network to start from: a network can only grow"
             )
     grown = TwinNetwork(topology, network.mean, network.deviation)
-    before, after = _sizes(network.topology), _sizes(topology)
+    before, after = (Topology(**sizes).layer_sizes for sizes in (network.topology, topology))
     for name, sources in LAYER_INPUTS.items():
         old, new = getattr(network, name), getattr(grown, name)
         columns = _kept([(before[source], after[source]) for source in sources])
@@ -53,24 +52,6 @@ def grown_network(network, topology):
             _place(new.weight, old.weight, rows, columns)
             _place(new.bias, old.bias, rows)
     return grown
-
-
-def _sizes(topology):
-    """Outputs of every layer, by name."""
-    conv, gru = topology["conv"], topology["gru"]
-    return {
-        "features": N_FEATURES,
-        "dense": topology["dense"],
-        "conv1": conv,
-        "conv2": conv,
-        "gru1": gru,
-        "gru2": gru,
-        "gru3": gru,
-        "gain_gru": gru,
-        "gain_head": N_BANDS + 1,
-        "strength_gru": topology["strength_gru"],
-        "strength_head": N_BANDS,
-    }
 
 
 def _kept(sizes):

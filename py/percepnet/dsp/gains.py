@@ -6,19 +6,25 @@ band is scaled to the wanted level.
 
 import numpy as np
 
-from percepnet.constants import MAX_DECAY, MAX_LEVEL_CORRECTION, POSTFILTER_BETA
+from percepnet.constants import (
+    DECAY_FLOOR,
+    GAIN_FLOOR,
+    LEVEL_FLOOR,
+    MAX_DECAY,
+    MAX_LEVEL_CORRECTION,
+    OVERSHOOT,
+    POSTFILTER_BETA,
+)
 from percepnet.dsp.erb import PASSBAND, band_sums, bin_products, interpolate_bands
 
 _HALF_PI = np.float32(np.pi / 2)
 _ONE = np.float32(1)
 _MAX_DECAY = np.float32(MAX_DECAY)
-_DECAY_FLOOR = np.float32(1e-3)             # energy that counts as nothing
-
-# Scaling: gains are followed down to -80 dB, levels to nine decades under the unit
-_GAIN_FLOOR = np.float32(1e-8)
-_LEVEL_FLOOR = np.float32(1e-9)
+_DECAY_FLOOR = np.float32(DECAY_FLOOR)
+_GAIN_FLOOR = np.float32(GAIN_FLOOR)
+_LEVEL_FLOOR = np.float32(LEVEL_FLOOR)
 _HALF = np.float32(0.5)
-_OVERSHOOT = np.float32(1.4)                # neighbours share bins: a correction falls short
+_OVERSHOOT = np.float32(OVERSHOOT)
 _MAX_CORRECTION = np.float32(2 * np.log(MAX_LEVEL_CORRECTION))
 
 

@@ -9,7 +9,7 @@
 #define N_BANDS 34
 #define N_USED 401 /* bins up to 20 kHz */
 
-/* As in gains.py */
+/* As in constants.py */
 #define GAIN_FLOOR 1e-8f
 #define LEVEL_FLOOR 1e-9f
 #define OVERSHOOT 1.4f
