@@ -129,6 +129,11 @@ class Trainer:
         loss, parts = self._objective.loss(
             self.network, rng, stage.batch_size, is_quantised(stage, self.step), is_training=True
         )
+        if not torch.isfinite(loss):
+            raise TrainingError(
+                f"the loss of step {self.step} is {loss.item()}: "
+                "go on from the last checkpoint with a lower learning_rate in the recipe"
+            )
         self._optimiser.zero_grad()
         loss.backward()
         average_gradients(list(self.network.parameters()))
