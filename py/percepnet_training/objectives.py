@@ -12,10 +12,14 @@ from percepnet_training.augmentation import recoloured
 from percepnet_training.enhancement import enhanced_spectra, interpolated
 from percepnet_training.features import Batch
 from percepnet_training.loss import training_loss
+from percepnet_training.perceptual_loss import perceptual_losses
 from percepnet_training.spectral_loss import spectral_loss
 from percepnet_training.windows import SpectralWindows, Windows
 
-BAND_WEIGHT = 0.1  # of the bands' loss beside the signal's: it knows silence and the voice
+# Beside the distance of spectra.
+LOUDNESS_WEIGHT = 2.0
+ENVELOPE_WEIGHT = 6.0
+BAND_WEIGHT = 0.1  # it knows silence and the voice
 
 
 class BandObjective:
@@ -55,7 +59,15 @@ class BandObjective:
 class SignalObjective:
     """Distance of the enhanced spectrum from the clean one. Parameters as of BandObjective."""
 
-    parts = ("magnitude", "complex", "gain", "strength", "detection")
+    parts = (
+        "magnitude",
+        "complex",
+        "loudness",
+        "envelope",
+        "gain",
+        "strength",
+        "detection",
+    )
 
     def __init__(self, folder, weights, device):
         self._weights, self._device = weights, device
@@ -81,11 +93,13 @@ class SignalObjective:
         )
         skip = self._weights.n_warmup_frames
         mask = (interpolated(batch.mask) > 0.999).float()[:, skip:]
-        signal, parts = spectral_loss(
-            enhanced[:, :, skip:], clean[:, :, skip:], noisy[:, :, skip:], mask
-        )
+        compared = *(spectrum[:, :, skip:] for spectrum in (enhanced, clean, noisy)), mask
+        signal, parts = spectral_loss(*compared)
+        loudness, envelope = perceptual_losses(*compared)
         band, band_parts = _band_loss(outputs, batch, self._weights)
-        return signal + BAND_WEIGHT * band, parts | band_parts
+        loss = signal + LOUDNESS_WEIGHT * loudness + ENVELOPE_WEIGHT * envelope + BAND_WEIGHT * band
+        parts |= {"loudness": loudness.item(), "envelope": envelope.item()}
+        return loss, parts | band_parts
 
 
 def _on_device(batch, rng, weights, device, is_training):

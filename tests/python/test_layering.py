@@ -91,7 +91,7 @@ MAY_IMPORT = {
         "percepnet.constants",
         "percepnet.dsp", "percepnet.errors", "percepnet.network", "percepnet.nn",
         "percepnet.evaluation", "percepnet.oracle", "percepnet.oracle_stages",
-        "percepnet.topology", "percepnet.whole_file",
+        "percepnet.scores", "percepnet.topology", "percepnet.whole_file",
     },
 }  # fmt: skip
 
