@@ -8,6 +8,8 @@ from percepnet.dsp.erb import BAND_WEIGHTS
 EXPONENT = 0.3  # of magnitudes: about loudness, as in the gains' loss
 COMPLEX_SHARE = 0.15  # of the loss; the rest compares magnitudes only
 FLOOR_DB = -60.0  # below a window's mean, bins count alike
+GAP_POWER = 1e-4  # beside a window's mean: frames with less are gaps between words
+GAP_WEIGHT = 4.0  # of such frames: what is left there is noise, and is heard
 NOISE_SHARE = 1e-3  # of the noisy power in the level: windows without speech have one
 
 # Every band counts the same, however many bins it has.
@@ -33,10 +35,12 @@ def spectral_loss(enhanced, clean, noisy, mask):
     """
     level = _power(clean).mean((1, 2)) + NOISE_SHARE * _power(noisy).mean((1, 2))
     scale = torch.rsqrt(level + 1e-12)[:, None, None]
+    is_gap = (_power(clean * scale).mean(-1, keepdim=True) < GAP_POWER).float()
     enhanced_size, enhanced = _compressed(enhanced * scale)
     clean_size, clean = _compressed(clean * scale)
     weight = mask * _BIN_WEIGHTS.to(mask.device)
     normaliser = weight.sum().clamp_min(1) / N_BANDS
+    weight = weight * (1 + (GAP_WEIGHT - 1) * is_gap)
     magnitude = ((enhanced_size - clean_size).square() * weight).sum() / normaliser
     phase = (_power(enhanced - clean) * weight).sum() / normaliser
     loss = (1 - COMPLEX_SHARE) * magnitude + COMPLEX_SHARE * phase

@@ -9,7 +9,7 @@ from percepnet.oracle_stages import enhanced_spectra as numpy_spectra
 from percepnet.oracle_stages import filtered_gains
 from percepnet.whole_file import analyse
 from percepnet_training.enhancement import N_PASSED, enhanced_spectra
-from percepnet_training.spectral_loss import spectral_loss
+from percepnet_training.spectral_loss import GAP_WEIGHT, spectral_loss
 from training_folders import voice_like
 
 
@@ -77,3 +77,22 @@ def test_masked_bins_do_not_count(rng):
     enhanced[..., 200:] = 0
     shared = spectral_loss(enhanced, clean, clean, mask)[0]
     assert shared == 0
+
+
+def test_noise_in_gaps_weighs_more_than_under_speech(rng, monkeypatch):
+    clean = torch.from_numpy(rng.standard_normal((2, 1, 40, N_PASSED), np.float32))
+    clean[:, :, 20:] = 0
+    mask = torch.ones_like(clean[0])
+    under, between = clean.clone(), clean.clone()
+    under[:, :, :20] += 0.1
+    between[:, :, 20:] += 0.1
+
+    def losses():
+        return [spectral_loss(signal, clean, clean, mask)[0].item() for signal in (under, between)]
+
+    weighted = losses()
+    monkeypatch.setattr("percepnet_training.spectral_loss.GAP_WEIGHT", 1)
+    plain = losses()
+    assert weighted[0] == pytest.approx(plain[0])
+    assert weighted[1] == pytest.approx(GAP_WEIGHT * plain[1])
+    assert GAP_WEIGHT > 1
