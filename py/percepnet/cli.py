@@ -135,6 +135,11 @@ def parser() -> argparse.ArgumentParser:
         help="attenuate noise by at most this many decibels (default: no limit)",
     )
     denoise.add_argument(
+        "--linked",
+        action="store_true",
+        help="give all channels the same gains: voices stay where they are heard",
+    )
+    denoise.add_argument(
         "--jobs",
         metavar="N",
         type=whole_number,

@@ -42,7 +42,9 @@ def run_denoise(arguments) -> int:
     jobs = (
         file_jobs.folder_jobs(source, target) if is_folder else [file_jobs.Job(source, target)]
     )
-    settings = file_jobs.Settings(arguments.model, arguments.strength, arguments.attenuation_limit)
+    settings = file_jobs.Settings(
+        arguments.model, arguments.strength, arguments.attenuation_limit, arguments.linked
+    )
 
     start = time.perf_counter()
     n_failed, audio_seconds = 0, 0.0

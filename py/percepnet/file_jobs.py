@@ -21,11 +21,12 @@ from percepnet.stream import Stream
 
 @dataclass(frozen=True)
 class Settings:
-    """What is done to every file; see `percepnet.Enhancer` for the last two."""
+    """What is done to every file; see `percepnet.enhance` for all but the first."""
 
     model: str
     strength: float
     attenuation_limit_db: float
+    linked: bool
 
 
 @dataclass(frozen=True)
@@ -44,25 +45,28 @@ class Outcome:
     error: str | None = None
 
 
-class StreamPerChannel:
-    """`percepnet.Stream` for (n_channels, n) blocks, every channel on its own."""
+class Denoiser:
+    """`percepnet.Stream` for (n_channels, n) blocks, of all or of every channel on its own."""
 
     def __init__(self, n_channels: int, model: PercepNet, settings: Settings):
+        self._n_linked = n_channels if settings.linked else 1
         self._streams = [
             Stream(
                 model,
+                n_channels=self._n_linked,
                 strength=settings.strength,
                 attenuation_limit_db=settings.attenuation_limit_db,
             )
-            for _ in range(n_channels)
+            for _ in range(n_channels // self._n_linked)
         ]
 
     def push(self, samples: np.ndarray) -> np.ndarray:
-        pairs = zip(self._streams, samples, strict=True)
-        return np.stack([stream.push(channel) for stream, channel in pairs])
+        groups = samples if self._n_linked == 1 else [samples]
+        pairs = zip(self._streams, groups, strict=True)
+        return np.vstack([stream.push(group) for stream, group in pairs])
 
     def flush(self) -> np.ndarray:
-        return np.stack([stream.flush() for stream in self._streams])
+        return np.vstack([stream.flush() for stream in self._streams])
 
 
 def through(stages: list, blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
@@ -88,7 +92,7 @@ def denoise_file(
     """
     with AudioReader(job.source) as reader, AudioWriter(job.target, reader.format) as writer:
         rate = reader.format.sample_rate
-        stages = [StreamPerChannel(reader.format.n_channels, model, settings)]
+        stages = [Denoiser(reader.format.n_channels, model, settings)]
         if rate != SAMPLE_RATE:
             stages = [Resampler(rate, SAMPLE_RATE), *stages, Resampler(SAMPLE_RATE, rate)]
         n_written = n_told = 0

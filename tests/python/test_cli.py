@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 
 import percepnet
 from command_line import assert_one_line_error, listing, start
-from percepnet import enhancer
+from percepnet import channel, enhancer
 from percepnet.benchmark import STAGES, noisy_voice
 from percepnet.cli import main
 from percepnet.dsp.kernels.shaper import CompiledShaper
@@ -57,6 +57,16 @@ def test_48_khz_float_output_is_that_of_enhance(denoise, model_file, tmp_path):
     assert_array_equal(
         sf.read(tmp_path / "out.wav", dtype="float32")[0].T,
         percepnet.enhance(noisy, percepnet.load_model(model_file), **limits),
+    )
+
+
+def test_linked_channels_are_given_the_same_gains(denoise, model_file, tmp_path):
+    noisy = np.stack([noisy_voice(1), 0.3 * noisy_voice(1)])
+    sf.write(tmp_path / "in.wav", noisy.T, 48_000, "FLOAT")
+    assert denoise(tmp_path / "in.wav", tmp_path / "out.wav", "--linked") == 0
+    assert_array_equal(
+        sf.read(tmp_path / "out.wav", dtype="float32")[0].T,
+        percepnet.enhance(noisy.astype("f4"), percepnet.load_model(model_file), linked=True),
     )
 
 
@@ -141,14 +151,16 @@ def test_info_describes_audio(capsys, tmp_path):
 
 
 def test_bench_leaves_no_part_of_the_chain_out():
+    modules = channel, enhancer
     parts = {
         name
-        for name, value in vars(enhancer).items()
+        for module in modules
+        for name, value in vars(module).items()
         if getattr(value, "__module__", "").startswith("percepnet.dsp")
     }
     made = {"make_tracker", "make_shaper"}  # what they make is timed
     timed = [function for functions in STAGES.values() for function in functions]
-    assert parts - made <= {name if owner is enhancer else owner.__name__ for owner, name in timed}
+    assert parts - made <= {name if owner in modules else owner.__name__ for owner, name in timed}
     assert {PitchTracker, CompiledTracker, CompiledShaper} < {owner for owner, _ in timed}
 
 
