@@ -3,7 +3,10 @@
 const SLEEPER = `
 const waited = new Int32Array(new SharedArrayBuffer(4));
 let longest = 0, nLong = 0, last = performance.now();
-onmessage = () => { postMessage({ longest, nLong }); };
+onmessage = () => {
+  postMessage({ longest, nLong });
+  longest = nLong = 0;
+};
 setInterval(() => {
   const end = performance.now() + 200;
   while (performance.now() < end) {
@@ -23,6 +26,7 @@ registerProcessor('empty', class extends AudioWorkletProcessor {
     this.port.onmessage = () => {
       const { longest, nLong } = this;
       this.port.postMessage({ longest, nLong });
+      this.longest = this.nLong = 0;
     };
   }
   process() {
@@ -44,12 +48,19 @@ const answer = (port) =>
 let blocking, sleeper, empty;
 let litter = [];
 
-async function startLoad() {
+function startLoad() {
   blocking = setInterval(() => {
     const end = performance.now() + 200;
     while (performance.now() < end) litter.push(new Array(1000).fill(end));
     if (litter.length > 100_000) litter = [];
   }, 1000);
+}
+
+function stopLoad() {
+  clearInterval(blocking);
+}
+
+async function startWitnesses() {
   sleeper = new Worker(url(SLEEPER));
   const context = new AudioContext({ sampleRate: 48000 });
   await context.audioWorklet.addModule(url(EMPTY));
@@ -57,17 +68,10 @@ async function startLoad() {
   empty.connect(context.destination);
 }
 
-async function stopLoad() {
-  clearInterval(blocking);
+/** The longest delay since they were asked last, and how many were too long for the engine. */
+async function readWitnesses() {
   const [thread, audio] = [await answer(sleeper), await answer(empty.port)];
-  sleeper.terminate();
-  await empty.context.close();
-  return {
-    'a sleeping thread was late by ms at most': thread.longest,
-    'by more than 10 ms': thread.nLong,
-    'an empty worklet waited for ms at most': audio.longest,
-    'for more than 30 ms': audio.nLong,
-  };
+  return { thread, audio };
 }
 
 /** What was recorded since the last time. */
@@ -77,4 +81,4 @@ function takeRecording() {
   return taken;
 }
 
-Object.assign(window, { startLoad, stopLoad, takeRecording });
+Object.assign(window, { startLoad, stopLoad, startWitnesses, readWitnesses, takeRecording });
