@@ -6,9 +6,10 @@ export const RENDER_QUANTUM = 128; // Web Audio's step, where no other is asked 
 
 /**
  * Silence the output starts with: what the path to the engine and back may take, in samples.
- * One hop to collect, up to 20 ms because devices ask for audio in bursts, the rest to compute.
+ * One hop to collect, 20 ms because devices ask for audio in bursts, in whole quanta 1024, one
+ * quantum that is looked ahead, and a little to compute.
  */
-export const CUSHION = 1536;
+export const CUSHION = 1664;
 
 export const RING_CAPACITY = 65_536; // 1.4 s
 

@@ -10,7 +10,7 @@ from percepnet import HOP_LENGTH, SAMPLE_RATE, Enhancer, load_model
 pytestmark = pytest.mark.alone
 
 PIPELINES = ["shared", "message"]
-CUSHION = 1536  # of protocol.js
+CUSHION = 1664  # of protocol.js
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ MIN_REDUCTION_DB = 9
 LIMIT_DB = 6
 
 # Half a second ahead, so that the test machine's stalls are not heard
-SHIPPED_CUSHION = b"CUSHION = 1536"
+SHIPPED_CUSHION = b"CUSHION = 1664"
 PATIENT_CUSHION = b"CUSHION = 24576"
 
 # Appended to engine.js: at the hundredth hop Python raises an error
