@@ -16,7 +16,11 @@ import { SharedMainEnd } from './shared-transport.js';
  * @property {import('./protocol.js').EngineFacts} facts of it
  */
 
-/** @typedef {BaseAudioContext & { renderQuantumSize?: number }} ContextWithQuantum where it is new */
+/**
+ * The quantum where the browser is new, the latency, of one burst, where the context is live.
+ *
+ * @typedef {BaseAudioContext & { renderQuantumSize?: number, baseLatency?: number }} TellingContext
+ */
 
 const ENDS = { shared: SharedMainEnd, message: MessageMainEnd, inline: InlineMainEnd };
 
@@ -27,8 +31,9 @@ const ENDS = { shared: SharedMainEnd, message: MessageMainEnd, inline: InlineMai
  * @returns {MainEnd}
  */
 export function createEnd(pipeline, context, channelCount) {
-  const { sampleRate, renderQuantumSize } = /** @type {ContextWithQuantum} */ (context);
-  return new ENDS[pipeline](formatAt(sampleRate, channelCount, renderQuantumSize));
+  const { sampleRate, renderQuantumSize, baseLatency } = /** @type {TellingContext} */ (context);
+  const format = formatAt(sampleRate, channelCount, renderQuantumSize, baseLatency);
+  return new ENDS[pipeline](format);
 }
 
 /**

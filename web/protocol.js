@@ -11,6 +11,10 @@ export const RENDER_QUANTUM = 128; // Web Audio's step, where no other is asked 
  */
 export const CUSHION = 1664;
 
+// What devices ask for at a time is 10 ms, or 512 samples at 44.1 kHz. The cushion holds two of the
+// former, as one may be late.
+const USUAL_BURST_S = 0.012;
+
 export const RING_CAPACITY = 65_536; // 1.4 s
 
 /**
@@ -27,17 +31,24 @@ export const RING_CAPACITY = 65_536; // 1.4 s
  * @param {number} sampleRate
  * @param {number} channelCount
  * @param {number} quantum
+ * @param {number} burstS seconds that the device asks for at a time
  * @returns {Format}
  */
-export function formatAt(sampleRate, channelCount = 1, quantum = RENDER_QUANTUM) {
+export function formatAt(
+  sampleRate,
+  channelCount = 1,
+  quantum = RENDER_QUANTUM,
+  burstS = USUAL_BURST_S,
+) {
   const times = Math.round(sampleRate) / SAMPLE_RATE;
   const longerQuanta = 2 * Math.max(0, quantum - RENDER_QUANTUM * times);
+  const longerBurst = Math.round(Math.max(0, burstS - USUAL_BURST_S) * sampleRate);
   return {
     sampleRate: Math.round(sampleRate),
     channelCount,
     quantum,
     blockLength: Math.ceil(HOP_LENGTH * times),
-    cushion: Math.ceil(CUSHION * times + longerQuanta),
+    cushion: Math.ceil(CUSHION * times + longerQuanta + longerBurst),
     ringCapacity: 2 ** Math.ceil(Math.log2(RING_CAPACITY * times)),
   };
 }

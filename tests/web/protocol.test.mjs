@@ -43,6 +43,12 @@ test('at other rates the same times, and two longer quanta', () => {
   }
 });
 
+test('a device that asks for more at a time is given the more, one that asks for less the usual', () => {
+  const cushion = (burstS) => protocol.formatAt(48_000, 1, 128, burstS).cushion;
+  assert.equal(cushion(0.04), protocol.CUSHION + 0.028 * 48_000);
+  assert.equal(cushion(0.003), protocol.CUSHION);
+});
+
 test('every slot is its own and exists', () => {
   const { controls, playback, report } = new SharedMainEnd(protocol.formatAt(protocol.SAMPLE_RATE)).slots;
   assert.deepEqual(Object.values(protocol.Control), [...controls.keys()]);
