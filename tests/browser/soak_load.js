@@ -32,7 +32,7 @@ registerProcessor('empty', class extends AudioWorkletProcessor {
   process() {
     const gap = this.last ? Date.now() - this.last : 0;
     this.longest = Math.max(this.longest, gap);
-    if (gap > 30) this.nLong++;
+    if (gap > 21) this.nLong++; // more than the cushion holds
     this.last = Date.now();
     return true;
   }

@@ -48,7 +48,7 @@ const RUN = (pipeline) => `(async () => {
     'a sleeping thread was late by ms at most': witnesses.thread.longest,
     'by more than 10 ms': witnesses.thread.nLong,
     'an empty worklet waited for ms at most': witnesses.audio.longest,
-    'for more than 30 ms': witnesses.audio.nLong,
+    'for more than 21 ms': witnesses.audio.nLong,
   });
 })()`;
 
