@@ -2,7 +2,8 @@
  * Keeps the site for visits without a network, and isolates it where the host does not.
  *
  * integrity.json names every file of the site with its hash. What a page gets comes from one such
- * list from its first file to its last: a new site waits until no page shows the old one.
+ * list from its first file to its last: a new site waits until no page shows the old one, or the
+ * only page that does asks for it (demo/offline.js). Whatever fails here, the network answers.
  */
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
@@ -17,11 +18,14 @@ const SITE = worker.registration.scope;
 /** Not fetched in advance: each is a choice of a few. */
 const ON_DEMAND = /^models\/(?!default\.).*\.npz$/;
 
-const ACTIVATE = 'activate';
+/** What a page says that wants the version that waits. */
+const TAKE_OVER = 'take over';
 
 worker.addEventListener('install', (event) => event.waitUntil(install()));
 worker.addEventListener('activate', (event) => event.waitUntil(activate()));
-worker.addEventListener('message', ({ data }) => data === ACTIVATE && worker.skipWaiting());
+worker.addEventListener('message', (event) => {
+  if (event.data === TAKE_OVER) event.waitUntil(takeOverFromOnePage());
+});
 worker.addEventListener('fetch', (event) => {
   const { method, url } = event.request;
   if (method === 'GET' && url.startsWith(SITE)) event.respondWith(answer(event.request));
@@ -48,6 +52,12 @@ async function activate() {
     if (name.startsWith(CACHE_PREFIX) && name !== CACHE_PREFIX + VERSION) await caches.delete(name);
   }
   await worker.clients.claim();
+}
+
+/** Not under pages that do not ask: these would be of two versions. */
+async function takeOverFromOnePage() {
+  const windows = await worker.clients.matchAll({ includeUncontrolled: true });
+  if (windows.filter(({ url }) => url.startsWith(SITE)).length === 1) await worker.skipWaiting();
 }
 
 /** The version that is at work now. */
@@ -99,32 +109,27 @@ function isolate({ body, status, statusText, headers }) {
 
 /** @param {Request} request */
 async function answer(request) {
-  if (request.mode === 'navigate' && (await makeWay())) {
-    return new Response('', { headers: { Refresh: '0' } });
-  }
-  const [address] = request.url.split(/[?#]/);
-  const path = address.slice(SITE.length).replace(/(^|\/)$/, '$1index.html');
-  const cache = await caches.open(CACHE_PREFIX + VERSION);
-  const files = await readList(await cache.match(SITE + LIST));
-  if (!(path in files)) return fromNetwork(request);
-  const file = (await cache.match(SITE + path)) ?? (await store(cache, path, files[path]));
+  const file = await ownFile(request).catch(() => undefined);
+  if (!file) return fromNetwork(request);
   const range = request.headers.get('Range');
   return range ? cutOut(file, range) : file;
 }
 
 /**
- * Let the new version take over if the page that is being left was the last of this one.
- *
- * @returns {Promise<boolean>} whether it does
+ * @param {Request} request
+ * @returns {Promise<Response | undefined>} undefined if it is no file of this version
+ * @throws {Error} the cache cannot be read, or the file not be had
  */
-async function makeWay() {
-  const { waiting } = worker.registration;
-  if (!waiting || (await worker.clients.matchAll()).length > 1) return false;
-  waiting.postMessage(ACTIVATE);
-  return true;
+async function ownFile({ url }) {
+  const [address] = url.split(/[?#]/);
+  const path = address.slice(SITE.length).replace(/(^|\/)$/, '$1index.html');
+  const cache = await caches.open(CACHE_PREFIX + VERSION);
+  const files = await readList(await cache.match(SITE + LIST));
+  if (!(path in files)) return undefined;
+  return (await cache.match(SITE + path)) ?? store(cache, path, files[path]);
 }
 
-/** @param {Request} request for what is not of the site's version */
+/** @param {Request} request for what this version does not have */
 async function fromNetwork(request) {
   const response = await fetch(request);
   const isPlain = response.type === 'basic' && !response.redirected && response.status >= 200;

@@ -141,6 +141,7 @@ WEB_MAY_IMPORT = {
     "adapters/jitsi.js": {"media-track.js", "percepnet.js"},
     "service-worker.js": set(),
     "demo/offline.js": set(),
+    "demo/ready.js": set(),
     "demo/picture": set(),
     "demo/wav.js": set(),
     "demo/settings.js": set(),

@@ -1,11 +1,14 @@
-/** Visits without a network, and shared memory between the threads on every host. */
+/** Visits without a network, shared memory between the threads on every host, new versions. */
 
 const { serviceWorker } = navigator; // only on a secure page
+
+/** As in service-worker.js. */
+const TAKE_OVER = 'take over';
 
 if (serviceWorker) {
   if (!crossOriginIsolated && !serviceWorker.controller) isolateUnusedPage(serviceWorker);
   const worker = new URL('../service-worker.js', import.meta.url);
-  serviceWorker.register(worker, { updateViaCache: 'none' }).catch((error) => {
+  serviceWorker.register(worker, { updateViaCache: 'none' }).then(takeNewVersion, (error) => {
     console.warn('This page works, but not without a network:', error);
   });
 }
@@ -22,4 +25,15 @@ function isolateUnusedPage(container) {
   }
   const { signal } = inUse;
   container.addEventListener('controllerchange', () => location.reload(), { once: true, signal });
+}
+
+/**
+ * Have a version that has waited since an earlier visit, unless another page shows the old one.
+ *
+ * @param {ServiceWorkerRegistration} registration
+ */
+function takeNewVersion({ waiting }) {
+  if (!waiting) return;
+  navigator.serviceWorker.addEventListener('controllerchange', () => location.reload());
+  waiting.postMessage(TAKE_OVER);
 }
