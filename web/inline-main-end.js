@@ -1,5 +1,6 @@
 /** Pipeline C, seen from the main thread: it fetches for the audio thread, which cannot. */
 
+import { fetchFile } from './fetch-file.js';
 import { requireWebAssembly } from './platform.js';
 import { N_CONTROLS, N_PLAYBACK, N_REPORT } from './protocol.js';
 
@@ -27,20 +28,22 @@ const WASM = 'pyodide.asm.wasm';
  */
 export async function fetchRuntime() {
   requireWebAssembly();
-  const lock = await fetchFile(LOCK);
+  const lock = await fetchContent(LOCK);
   /** @type {{ packages: Record<string, { file_name: string }> }} */
   const { packages } = JSON.parse(new TextDecoder().decode(lock));
   const names = ['python_stdlib.zip', ...Object.values(packages).map((one) => one.file_name)];
-  const [wasm, ...contents] = await Promise.all([WASM, ...names].map(fetchFile));
+  const [wasm, ...contents] = await Promise.all([WASM, ...names].map(fetchContent));
   const files = new Map(names.map((name, i) => [name, contents[i]]));
   files.set(LOCK, lock).set(WASM, new Uint8Array()); // asked for, but compiled here
   return { files, module: await WebAssembly.compile(wasm) };
 }
 
-/** @param {string} name */
-async function fetchFile(name) {
-  const response = await fetch(new URL(name, RUNTIME_URL));
-  if (!response.ok) throw new Error(`${response.url} cannot be loaded (HTTP ${response.status})`);
+/**
+ * @param {string} name
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
+async function fetchContent(name) {
+  const response = await fetchFile(new URL(name, RUNTIME_URL));
   return new Uint8Array(await response.arrayBuffer());
 }
 

@@ -1,5 +1,7 @@
 /** The models that lie beside the modules, and models from elsewhere. */
 
+import { fetchFile } from './fetch-file.js';
+
 const FOLDER = new URL('./models/', import.meta.url);
 
 /**
@@ -30,11 +32,4 @@ export async function fetchModel(model) {
   const url = model instanceof URL ? model : new URL(`${model}.npz`, FOLDER);
   const response = await fetchFile(url);
   return { name: String(model), bytes: new Uint8Array(await response.arrayBuffer()) };
-}
-
-/** @param {URL} url */
-async function fetchFile(url) {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url} cannot be loaded (HTTP ${response.status})`);
-  return response;
 }

@@ -1,5 +1,6 @@
 /** Python in WebAssembly, by Pyodide. Nothing else in web/ knows of it. */
 
+import { requireOk } from './fetch-file.js';
 import { requireWebAssembly } from './platform.js';
 
 const RUNTIME_URL = new URL('./pyodide/', import.meta.url).href;
@@ -98,17 +99,6 @@ export function runPython(call) {
   }
 }
 
-/**
- * @param {string} url of a file that Python is to have
- * @returns {Promise<Uint8Array>}
- * @throws {PythonError}
- */
-export async function fetchFile(url) {
-  const response = await fetch(url);
-  requireOk(response);
-  return new Uint8Array(await response.arrayBuffer());
-}
-
 /** @returns {Promise<LoadPyodide>} */
 async function importFromRuntime() {
   const { loadPyodide } = await import(/* @vite-ignore */ `${RUNTIME_URL}pyodide.mjs`);
@@ -129,9 +119,4 @@ function firstFailedRequest() {
       return response;
     };
   });
-}
-
-/** @param {Response} response */
-function requireOk({ ok, url, status }) {
-  if (!ok) throw new PythonError(`${url} cannot be loaded (HTTP ${status})`);
 }

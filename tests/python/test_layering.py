@@ -107,8 +107,9 @@ WEB_MAY_IMPORT = {
     "rate-step.js": {"protocol.js", "resampler.js"},
     "shared-transport.js": {"backlog.js", "protocol.js", "ring-buffer.js"},
     "message-transport.js": {"backlog.js", "protocol.js", "ring-buffer.js"},
+    "fetch-file.js": set(),
     "platform.js": set(),
-    "python.js": {"platform.js"},
+    "python.js": {"fetch-file.js", "platform.js"},
     "engine.js": {"protocol.js", "python.js"},
     "hop-step.js": {"protocol.js"},
     "engine-host.js": {"engine.js", "hop-step.js", "protocol.js", "rate-step.js"},
@@ -120,7 +121,7 @@ WEB_MAY_IMPORT = {
     "inline-processor.js": {
         "engine-host.js", "inline-transport.js", "processor.js", "python.js", "worklet-scope.js",
     },
-    "inline-main-end.js": {"platform.js", "protocol.js"},
+    "inline-main-end.js": {"fetch-file.js", "platform.js", "protocol.js"},
     "audio-node.js": set(),
     "engine-thread.js": set(),
     "pipelines.js": {
@@ -130,7 +131,7 @@ WEB_MAY_IMPORT = {
     "controls.js": {"protocol.js"},
     "events.js": set(),
     "media-track.js": set(),
-    "models.js": set(),
+    "models.js": {"fetch-file.js"},
     "stats.js": {"protocol.js"},
     "supervisor.js": {"protocol.js"},
     "percepnet.js": {
@@ -151,16 +152,16 @@ WEB_MAY_IMPORT = {
     "demo/adapters": {"adapters/jitsi.js", "adapters/livekit.js"},
     "demo/bench": {"models.js", "protocol.js", "python.js"},
     "demo/live": {
-        "percepnet.js", "demo/model-choice.js", "demo/picture", "demo/player.js",
+        "fetch-file.js", "percepnet.js", "demo/model-choice.js", "demo/picture", "demo/player.js",
         "demo/settings.js", "demo/wav.js",
     },
     "demo/call": {"percepnet.js", "demo/live", "demo/settings.js"},
     "demo/files": {
-        "engine.js", "models.js", "protocol.js", "demo/decode.js", "demo/model-choice.js",
-        "demo/picture", "demo/player.js", "demo/settings.js", "demo/wav.js",
+        "engine.js", "fetch-file.js", "models.js", "protocol.js", "demo/decode.js",
+        "demo/model-choice.js", "demo/picture", "demo/player.js", "demo/settings.js", "demo/wav.js",
     },
     "demo/lab": {
-        "models.js", "python.js", "demo/decode.js", "demo/picture", "demo/wav.js",
+        "fetch-file.js", "models.js", "python.js", "demo/decode.js", "demo/picture", "demo/wav.js",
     },
 }  # fmt: skip
 KNOWS_PYODIDE = {"python.js", "inline-main-end.js", "inline-processor.js"}

@@ -26,16 +26,22 @@ const MARKUP = `
 /** @typedef {{ strength: number, attenuationLimitDb: number, model: string }} Settings */
 
 export class FileCard {
+  #name;
+  #getFile;
   #abort = new AbortController();
   #startedMs = 0;
 
-  /** @param {File} file */
-  constructor(file) {
-    this.file = file;
+  /**
+   * @param {string} name of the file
+   * @param {() => Promise<File>} getFile
+   */
+  constructor(name, getFile) {
+    this.#name = name;
+    this.#getFile = getFile;
     this.element = document.createElement('li');
     this.element.className = 'panel file';
     this.element.innerHTML = MARKUP;
-    this.#part('h2').textContent = file.name;
+    this.#part('h2').textContent = name;
     this.#part('.cancel').addEventListener('click', () => this.#cancel());
   }
 
@@ -49,7 +55,7 @@ export class FileCard {
     if (this.#abort.signal.aborted) return;
     try {
       this.#say('Reading …');
-      const noisy = await openSource(this.file);
+      const noisy = await openSource(await this.#getFile());
       this.#abort.signal.throwIfAborted();
       await this.#enhance(noisy, pool, settings);
     } catch (error) {
@@ -120,7 +126,7 @@ export class FileCard {
     this.#part('.facts').textContent += `, done in ${time(tookS)} (${times(durationS / tookS)} real time)`;
     const link = /** @type {HTMLAnchorElement} */ (this.#part('.downloads a'));
     link.href = URL.createObjectURL(wav);
-    link.download = `${this.file.name.replace(/\.[^.]*$/, '')}-denoised.wav`;
+    link.download = `${this.#name.replace(/\.[^.]*$/, '')}-denoised.wav`;
     link.textContent = `Download ${link.download} (${(wav.size / 1e6).toFixed(1)} MB)`;
     this.#part('.downloads').hidden = false;
   }

@@ -1,5 +1,6 @@
 /** The page for files: they wait in a queue, each in a card. */
 
+import { fetchFile } from '../../fetch-file.js';
 import { ModelChoice } from '../model-choice.js';
 import { Settings } from '../settings.js';
 import { EnginePool } from './channel-engine.js';
@@ -17,11 +18,13 @@ let queue = Promise.resolve();
 
 /** @param {Iterable<File>} files */
 function add(files) {
-  for (const file of files) {
-    const card = new FileCard(file);
-    list.append(card.element);
-    queue = queue.then(() => card.run(pool, chosen()));
-  }
+  for (const file of files) enqueue(new FileCard(file.name, async () => file));
+}
+
+/** @param {FileCard} card */
+function enqueue(card) {
+  list.append(card.element);
+  queue = queue.then(() => card.run(pool, chosen()));
 }
 
 function chosen() {
@@ -29,9 +32,13 @@ function chosen() {
   return { strength, attenuationLimitDb, model: modelChoice.model };
 }
 
-async function addExample() {
-  const response = await fetch(EXAMPLE_URL);
-  add([new File([await response.blob()], 'example.mp3')]);
+function addExample() {
+  enqueue(
+    new FileCard('example.mp3', async () => {
+      const response = await fetchFile(EXAMPLE_URL);
+      return new File([await response.blob()], 'example.mp3');
+    }),
+  );
 }
 
 chooser.addEventListener('change', () => {

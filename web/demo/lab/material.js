@@ -1,5 +1,6 @@
 /** Panel "Mix your own": whose voice, which noise, how loud. */
 
+import { fetchFile } from '../../fetch-file.js';
 import { decode } from '../decode.js';
 
 const SOUNDS_URL = new URL('./sounds/', import.meta.url);
@@ -101,8 +102,7 @@ export class Material {
 
 /** @param {string} href */
 async function fetchSound(href) {
-  const response = await fetch(href);
-  if (!response.ok) throw new Error(`${href} cannot be loaded (HTTP ${response.status})`);
+  const response = await fetchFile(href);
   return toMono(await decode(new File([await response.blob()], href)));
 }
 
