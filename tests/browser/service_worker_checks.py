@@ -4,13 +4,14 @@ import runpy
 import shutil
 
 import pytest
-from demo_page import START_TIMEOUT_MS, DemoPage
+from demo_page import START_TIMEOUT_MS
 from site_server import serve, serve_as_shipped
 
 from conftest import ROOT
 
 list_files = runpy.run_path(str(ROOT / "web/build/integrity.py"))["list_files"]
 
+PAGES = ("file.html", "webrtc.html", "lab.html", "bench.html")
 PAGE = """<!doctype html>
 <title>{version}</title>
 <script type="module" src="demo/offline.js"></script>
@@ -66,7 +67,7 @@ def deploy(folder, version):
     list_files(folder)
 
 
-def test_the_second_visit_needs_no_network(site, context, tmp_path):
+def test_the_second_visit_needs_no_network(site, context):
     with serve_as_shipped(site) as (port, sent):
         url = f"http://localhost:{port}/"
         context.new_page().goto(url)
@@ -76,15 +77,14 @@ def test_the_second_visit_needs_no_network(site, context, tmp_path):
     assert wire < 5_500_000
     assert models == ["/models/default.npz"], "the others when they are chosen"
 
-    page = DemoPage(context.new_page(), tmp_path)
-    page.page.goto(url)
-    page.start("#example")
-    assert page.problem == ""
-    page.page.wait_for_function("/simd/.test(document.getElementById('kernel').textContent)")
-    page.stop()
-    page.page.get_by_role("link", name="Files").click()
-    page.page.click("#try-example")
-    page.page.wait_for_selector(".downloads:not([hidden])")
+    page = context.new_page()
+    for name in PAGES:
+        page.goto(url + name)
+        page.wait_for_selector("main:not([inert])")  # all scripts are there
+    page.goto(url)
+    page.click("#example")
+    page.wait_for_selector("#start[data-running]")
+    page.wait_for_function("/simd/.test(document.getElementById('kernel').textContent)")
 
 
 def test_a_plain_host_is_isolated_by_loading_once_more(small_site, context):
