@@ -1,6 +1,7 @@
 """For everybody: axe finds no fault, nothing is cut off on a phone, the page can be installed."""
 
 import json
+import re
 import urllib.request
 from urllib.parse import urljoin
 
@@ -27,6 +28,14 @@ def faults(page):
 
 def is_cut_off(page):
     return page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+def test_pages_share_their_head_and_their_links(site):
+    own = r"<title>.*|.*description.*|.*demo/\w+/.*| aria-current=\"page\""
+    shared = {
+        re.sub(own, "", path.read_text().partition("<noscript>")[0]) for path in site.glob("*.html")
+    }
+    assert len(shared) == 1
 
 
 @pytest.fixture(params=["light", "dark"])
