@@ -130,6 +130,14 @@ def test_one_of_several_is_cancelled_and_one_is_unreadable(files_page, noisy, tm
     assert len(enhanced) == len(noisy)
 
 
+def test_what_would_fill_the_memory_is_refused(files_page, tmp_path):
+    path = tmp_path / "long.flac"
+    soundfile.write(path, np.zeros(61 * 60 * 8000, np.int16), 8000)
+    files_page.choose(path)
+    files_page.wait()
+    assert "lasts 61 minutes" in files_page.card(0).locator(".problem").inner_text()
+
+
 def test_before_and_after_are_played_in_step(files_page):
     files_page.page.click("#try-example")
     files_page.wait()

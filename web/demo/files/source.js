@@ -3,6 +3,9 @@
 import { decode } from '../decode.js';
 import { WavSource } from './wav-source.js';
 
+// Decoded, an hour in stereo takes 1.4 GB; browsers let a page have two to four.
+const MAX_DECODED_S = 3600;
+
 /**
  * @typedef {object} Source
  * @property {number} length per channel
@@ -18,7 +21,31 @@ import { WavSource } from './wav-source.js';
  */
 export async function openSource(file) {
   const wav = await WavSource.open(file).catch(() => undefined); // decoding tells what is wrong
-  return wav?.length ? wav : new DecodedSource(await decode(file));
+  if (wav?.length) return wav;
+  const durationS = await durationOf(file);
+  if (durationS > MAX_DECODED_S) {
+    throw new Error(
+      `This file lasts ${Math.ceil(durationS / 60)} minutes, too long for a browser's memory: only WAV ` +
+        'files of 48 kHz may last more than an hour. Convert it to one, or cut it.',
+    );
+  }
+  return new DecodedSource(await decode(file));
+}
+
+/**
+ * @param {File} file
+ * @returns {Promise<number>} seconds; NaN if the file does not tell, decoding says why
+ */
+async function durationOf(file) {
+  const audio = new Audio();
+  audio.preload = 'metadata';
+  audio.src = URL.createObjectURL(file);
+  await new Promise((resolve) => {
+    audio.onloadedmetadata = resolve;
+    audio.onerror = resolve;
+  });
+  URL.revokeObjectURL(audio.src);
+  return Number.isFinite(audio.duration) ? audio.duration : NaN;
 }
 
 class DecodedSource {
