@@ -71,6 +71,32 @@ def test_the_pictures_show_the_noise_before_and_not_after(open_page, site_url, n
     page.stop()
 
 
+def test_the_picture_stands_while_no_sound_comes(open_page, site_url):
+    page = open_page(site_url)
+    n_lit = page.page.evaluate(
+        """async () => {
+            const { Waterfall } = await import('./demo/live/waterfall.js');
+            const waterfall = new Waterfall();
+            const play = (seconds, levelDb, isFresh) => {
+                for (const until = context.currentTime + seconds; context.currentTime < until; ) {
+                    context.currentTime += 1 / 60;
+                    const getFloatFrequencyData = (levels) => levels.fill(levelDb);
+                    if (isFresh) waterfall.update([{ context, getFloatFrequencyData }]);
+                    else waterfall.skip(context);
+                }
+            };
+            const context = { currentTime: 0 };
+            play(1, -30, true);
+            play(4, -30, false);
+            play(2, -30, true);
+            const canvas = document.querySelector('#waterfall canvas');
+            const row = canvas.getContext('2d').getImageData(0, 100, canvas.width, 1).data;
+            return row.filter((value, i) => i % 4 === 1 && value > 60).length;
+        }"""
+    )
+    assert n_lit == pytest.approx(3 * 60, abs=5)
+
+
 def test_b_switches_to_the_original_and_back(open_page, site_url):
     page = open_page(site_url)
 

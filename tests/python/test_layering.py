@@ -152,8 +152,8 @@ WEB_MAY_IMPORT = {
     "demo/adapters": {"adapters/jitsi.js", "adapters/livekit.js"},
     "demo/bench": {"models.js", "protocol.js", "python.js"},
     "demo/live": {
-        "fetch-file.js", "percepnet.js", "demo/model-choice.js", "demo/picture", "demo/player.js",
-        "demo/settings.js", "demo/wav.js",
+        "fetch-file.js", "percepnet.js", "protocol.js", "demo/model-choice.js", "demo/picture",
+        "demo/player.js", "demo/settings.js", "demo/wav.js",
     },
     "demo/call": {"percepnet.js", "demo/live", "demo/settings.js"},
     "demo/files": {

@@ -1,6 +1,4 @@
-/** The quiet line: what the denoising costs, whether it keeps up; and the voice light. */
-
-const VOICE_THRESHOLD = 0.5;
+/** The quiet line: what the denoising costs, whether it keeps up. */
 
 export class EngineStatus {
   #latency = field('latency');
@@ -9,10 +7,9 @@ export class EngineStatus {
   #underruns = field('underruns');
   #kernel = field('kernel');
   #model = field('model');
-  #voice = field('voice');
 
   /** @param {import('../../percepnet.js').DenoiserStats} stats */
-  update({ latencyMs, hopMsP50, hopMsP99, underruns, droppedMs, voiceProbability, kernel, model }) {
+  update({ latencyMs, hopMsP50, hopMsP99, underruns, droppedMs, kernel, model }) {
     this.#latency.textContent = `${latencyMs.toFixed(0)} ms`;
     this.#hopMs.textContent = `${hopMsP50.toFixed(2)} ms`;
     this.#hopMsP99.textContent = `${hopMsP99.toFixed(2)} ms`;
@@ -21,20 +18,11 @@ export class EngineStatus {
       : '0';
     this.#kernel.textContent = kernel;
     this.#model.textContent = model;
-    this.#light(voiceProbability > VOICE_THRESHOLD ? 'speaking' : 'quiet');
   }
 
   clear() {
     const costs = [this.#latency, this.#hopMs, this.#hopMsP99, this.#underruns];
     for (const text of [...costs, this.#kernel, this.#model]) text.textContent = '–';
-    this.#light('–');
-  }
-
-  /** @param {string} word */
-  #light(word) {
-    if (this.#voice.textContent === word) return;
-    this.#voice.textContent = word;
-    this.#voice.dataset.voice = word;
   }
 }
 

@@ -10,6 +10,11 @@ const MAX_STILL_FRAMES = 30; // of the screen, with the very same sample in each
 export class Levels {
   #meters = [new Meter('level-in'), new Meter('level-out')];
 
+  /** Whether new sound has come since the frame before. */
+  get isFresh() {
+    return this.#meters[0].isFresh;
+  }
+
   /** Whether new sound arrives; a source that has ended leaves its last one standing. */
   get isFlowing() {
     return this.#meters[0].isFlowing;
@@ -61,6 +66,10 @@ class Meter {
     const power = this.#samples.reduce((sum, x) => sum + x * x, 0) / this.#samples.length;
     const nowDb = Math.max(FLOOR_DB, 10 * Math.log10(power));
     this.show(Math.max(nowDb, this.#levelDb - RELEASE_DB_PER_FRAME));
+  }
+
+  get isFresh() {
+    return this.#nStill === 0;
   }
 
   get isFlowing() {

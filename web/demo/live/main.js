@@ -9,6 +9,7 @@ import { Levels } from './levels.js';
 import { Recording } from './recording.js';
 import { Session } from './session.js';
 import { Start } from './start.js';
+import { VoiceLight } from './voice-light.js';
 import { Waterfall } from './waterfall.js';
 
 const STATUS_EVERY_MS = 100;
@@ -26,6 +27,7 @@ const waterfall = new Waterfall();
 const levels = new Levels();
 const recording = new Recording();
 const engineStatus = new EngineStatus();
+const voiceLight = new VoiceLight();
 
 function controls() {
   const { strength, attenuationLimitDb } = settings;
@@ -69,6 +71,7 @@ async function stop() {
   recording.detach();
   levels.clear();
   engineStatus.clear();
+  voiceLight.clear();
   if (playsExample) compare.listening = false;
   start.showIdle();
   await ended?.close();
@@ -133,14 +136,18 @@ function followHealth(followed) {
 
 /** @param {Session} watched */
 function watch(watched) {
+  const { before, after, context, denoiser } = watched;
   let statusDueMs = 0;
   requestAnimationFrame(function frame(nowMs) {
     if (session !== watched) return;
-    levels.update(watched.before, watched.after);
-    if (levels.isFlowing) waterfall.update([watched.before, watched.after]);
+    levels.update(before, after);
+    if (levels.isFresh) waterfall.update([before, after]);
+    else if (!levels.isFlowing) waterfall.skip(context);
     start.showFlow(levels.isFlowing);
+    const { stats } = denoiser;
+    voiceLight.update(stats.voiceProbability, context);
     if (nowMs >= statusDueMs) {
-      engineStatus.update(watched.denoiser.stats);
+      engineStatus.update(stats);
       statusDueMs = nowMs + STATUS_EVERY_MS;
     }
     requestAnimationFrame(frame);

@@ -36,12 +36,12 @@ export class Waterfall {
   }
 
   /**
-   * Call once per animation frame.
+   * Call once per animation frame in which there is new sound.
    *
    * @param {AnalyserNode[]} analysers before and after, of the same moment
    */
   update(analysers) {
-    const nDue = Math.floor(analysers[0].context.currentTime * COLUMNS_PER_SECOND);
+    const nDue = columnsDue(analysers[0].context);
     const nNew = Math.min(Math.max(nDue - this.#nDrawn, 0), N_COLUMNS);
     this.#nDrawn = nDue;
     if (nNew === 0) return;
@@ -51,6 +51,15 @@ export class Waterfall {
       this.#rows.pick(this.#levelsDb, this.#rowsDb);
       this.#draw(this.#sides[side], nDue, nNew);
     });
+  }
+
+  /**
+   * Without sound the picture stands, and goes on from here when there is some.
+   *
+   * @param {BaseAudioContext} context
+   */
+  skip(context) {
+    this.#nDrawn = columnsDue(context);
   }
 
   /**
@@ -66,4 +75,9 @@ export class Waterfall {
     }
     if (this.#still.matches) spectrogram.draw((nDue + 1) % N_COLUMNS, this.#silenceDb);
   }
+}
+
+/** Since the start. @param {BaseAudioContext} context */
+function columnsDue({ currentTime }) {
+  return Math.floor(currentTime * COLUMNS_PER_SECOND);
 }
