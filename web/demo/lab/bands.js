@@ -35,7 +35,7 @@ export class Bands {
   show(result, frame) {
     this.#result = result;
     this.#frame = frame;
-    this.#draw();
+    this.#plot.update();
     const passing = rowOf(result.frames.gains, frame).filter((gain) => gain > 0.5).length;
     this.#words.textContent = `Here ${passing} of 34 bands keep more than half of their level.`;
   }

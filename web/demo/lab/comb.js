@@ -30,7 +30,7 @@ export class Comb {
   show(result, frame) {
     this.#result = result;
     this.#frame = frame;
-    this.#draw();
+    this.#plot.update();
     const { periods, strengths } = result.frames;
     const pitchHz = SAMPLE_RATE / periods.data[frame];
     const mean = rowOf(strengths, frame).reduce((sum, r) => sum + r) / strengths.width;

@@ -9,12 +9,15 @@ export class Plot {
   #redraw;
   #width = 0;
   #height = 0;
+  #isSeen = true;
+  /** @type {Map<string, string>} */
+  #colours = new Map();
   /** @type {CSSStyleDeclaration} */
   #style;
 
   /**
    * @param {HTMLCanvasElement} canvas
-   * @param {() => void} redraw called when the size or the colours are others
+   * @param {() => void} redraw called when what it draws may be others, and can be seen
    */
   constructor(canvas, redraw) {
     this.#canvas = canvas;
@@ -22,7 +25,19 @@ export class Plot {
     this.#redraw = redraw;
     this.#style = getComputedStyle(document.documentElement);
     new ResizeObserver(() => this.#fit()).observe(canvas);
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#redraw());
+    new IntersectionObserver(([{ isIntersecting }]) => {
+      this.#isSeen = isIntersecting;
+      this.update();
+    }).observe(canvas);
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+      this.#colours.clear();
+      this.update();
+    });
+  }
+
+  /** Draw anew, now or once it is seen. */
+  update() {
+    if (this.#isSeen) this.#redraw();
   }
 
   #fit() {
@@ -31,12 +46,14 @@ export class Plot {
     this.#canvas.height = clientHeight * devicePixelRatio;
     this.#width = clientWidth - MARGIN.left - MARGIN.right;
     this.#height = clientHeight - MARGIN.top - MARGIN.bottom;
-    this.#redraw();
+    this.update();
   }
 
   /** @param {string} name of a colour of style.css */
   colour(name) {
-    return this.#style.getPropertyValue(`--${name}`);
+    const known = this.#colours.get(name) ?? this.#style.getPropertyValue(`--${name}`);
+    this.#colours.set(name, known);
+    return known;
   }
 
   /**
