@@ -17,8 +17,8 @@ from percepnet_training.spectral_loss import spectral_loss
 from percepnet_training.windows import SpectralWindows, Windows
 
 # Beside the distance of spectra.
-LOUDNESS_WEIGHT = 3.0
-ENVELOPE_WEIGHT = 10.0
+LOUDNESS_WEIGHT = 6.0
+ENVELOPE_WEIGHT = 20.0
 BAND_WEIGHT = 0.1  # it knows silence and the voice
 
 

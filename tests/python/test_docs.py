@@ -47,6 +47,7 @@ def scratch(tmp_path, noise):
     (tmp_path / "recordings").mkdir()
     for name, samples in {
         "noisy": voice + noise, "speech": voice, "noise": noise,
+        "stereo": np.stack((voice, voice + noise), axis=1),
         "recordings/first": voice + noise, "recordings/second": noise,
     }.items():  # fmt: skip
         soundfile.write(tmp_path / f"{name}.wav", samples, SAMPLE_RATE)
