@@ -6,7 +6,7 @@
  * @param {import('./ring-buffer.js').RingBuffer} input
  * @param {number} blockLength
  */
-export function skipBacklog(input, blockLength) {
+export function discardBacklog(input, blockLength) {
   if (input.available <= input.capacity / 2) return;
-  input.skip((Math.floor(input.available / blockLength) - 1) * blockLength);
+  input.discard((Math.floor(input.available / blockLength) - 1) * blockLength);
 }

@@ -3,7 +3,7 @@
  * messages carry blocks to the worker and back, slots to whom they concern.
  */
 
-import { skipBacklog } from './backlog.js';
+import { discardBacklog } from './backlog.js';
 import { N_CONTROLS, N_PLAYBACK, N_REPORT, Playback } from './protocol.js';
 import { RingBuffer } from './ring-buffer.js';
 
@@ -128,7 +128,7 @@ export class MessageAudioEnd {
       this.mainPort.postMessage(this.playback);
     }
     if (!this.#enginePort) return;
-    skipBacklog(this.input, blockLength);
+    discardBacklog(this.input, blockLength);
     while (this.input.available >= blockLength) {
       const block = this.#freeBlocks.pop();
       if (!block) return;

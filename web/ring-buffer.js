@@ -143,7 +143,7 @@ export class RingBuffer {
       for (let i = 0; i < nReady; i++) target[n * length + i] = samples[(start + i) & this.mask];
       target.fill(NaN, n * length + nReady, (n + 1) * length);
     }
-    this.skip(length);
+    this.discard(length);
   }
 
   /**
@@ -151,7 +151,7 @@ export class RingBuffer {
    *
    * @param {number} nSamples
    */
-  skip(nSamples) {
+  discard(nSamples) {
     Atomics.add(this.counts, READ, nSamples);
   }
 

@@ -1,6 +1,6 @@
 /** Pipeline A: samples and slots lie in memory that all threads see; the worker sleeps on it. */
 
-import { skipBacklog } from './backlog.js';
+import { discardBacklog } from './backlog.js';
 import { Control, N_CONTROLS, N_PLAYBACK, N_REPORT } from './protocol.js';
 import { RingBuffer } from './ring-buffer.js';
 
@@ -103,7 +103,7 @@ export class SharedEngineEnd {
     while (this.slots.controls[Control.ENGINE] === this.number) {
       if (this.slots.controls[Control.MAIL] !== this.nMails) await this.#takeMessage();
       if (!input.wait(blockLength, LOOK_UP_EVERY_MS)) continue;
-      skipBacklog(input, blockLength);
+      discardBacklog(input, blockLength);
       const { position } = input;
       input.pull(block);
       step.process(block, position);

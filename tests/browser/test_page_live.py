@@ -82,7 +82,7 @@ def test_the_picture_stands_while_no_sound_comes(open_page, site_url):
                     context.currentTime += 1 / 60;
                     const getFloatFrequencyData = (levels) => levels.fill(levelDb);
                     if (isFresh) waterfall.update([{ context, getFloatFrequencyData }]);
-                    else waterfall.skip(context);
+                    else waterfall.hold(context);
                 }
             };
             const context = { currentTime: 0 };

@@ -72,7 +72,7 @@ for (const firstCount of [0, 2 ** 31 - 300, 2 ** 32 - 300]) {
 test('a consumer may move on without reading', () => {
   const ring = new RingBuffer(RingBuffer.allocate(CAPACITY, SharedArrayBuffer));
   ring.push(Float32Array.of(1, 2, 3));
-  ring.skip(2);
+  ring.discard(2);
   const target = new Float32Array(1);
   ring.pull(target);
   assert.equal(target[0], 3);

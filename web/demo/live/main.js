@@ -142,7 +142,7 @@ function watch(watched) {
     if (session !== watched) return;
     levels.update(before, after);
     if (levels.isFresh) waterfall.update([before, after]);
-    else if (!levels.isFlowing) waterfall.skip(context);
+    else if (!levels.isFlowing) waterfall.hold(context);
     start.showFlow(levels.isFlowing);
     const { stats } = denoiser;
     voiceLight.update(stats.voiceProbability, context);

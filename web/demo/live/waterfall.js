@@ -58,7 +58,7 @@ export class Waterfall {
    *
    * @param {BaseAudioContext} context
    */
-  skip(context) {
+  hold(context) {
     this.#nDrawn = columnsDue(context);
   }
 
