@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from percepnet.constants import ENERGY_SCALE, N_BANDS, SAMPLE_RATE
+from percepnet.constants import N_BANDS, SAMPLE_RATE
 from percepnet.oracle_stages import enhanced_spectra as numpy_spectra
 from percepnet.oracle_stages import filtered_gains
 from percepnet.whole_file import analyse
 from percepnet_training.enhancement import N_PASSED, enhanced_spectra
 from percepnet_training.spectral_loss import GAP_WEIGHT, spectral_loss
+from torch_spectra import packed
 from training_folders import voice_like
 
 
@@ -18,12 +19,6 @@ def hops(rng):
     noisy = voice_like(150, 2.0, 1) + 0.02 * rng.standard_normal(2 * SAMPLE_RATE)
     noisy[: SAMPLE_RATE // 2] = 0
     return analyse(noisy.astype(np.float32))
-
-
-def packed(spectra):
-    """Complex (n_frames, N_BINS) as a float32 tensor [2, 1, n_frames, N_PASSED]."""
-    scaled = spectra[None, :, :N_PASSED] * np.float32(np.sqrt(ENERGY_SCALE))
-    return torch.from_numpy(np.stack((scaled.real, scaled.imag)))
 
 
 def random_answers(rng, n_frames):

@@ -7,11 +7,10 @@ from scipy.stats import spearmanr
 
 from conftest import glide
 from percepnet import SAMPLE_RATE
-from percepnet.constants import ENERGY_SCALE
 from percepnet.scores import pesq_wb, stoi_score
 from percepnet.whole_file import analyse
-from percepnet_training.enhancement import N_PASSED
 from percepnet_training.perceptual_loss import perceptual_losses
+from torch_spectra import packed
 
 
 @pytest.fixture(scope="module")
@@ -22,16 +21,13 @@ def speech():
     return (0.1 * syllables * glide(150 + 60 * time)).astype(np.float32)
 
 
-def packed(signal):
-    """Spectra of (n,) samples as a float32 tensor [2, 1, n_frames, N_PASSED]."""
-    spectrum = analyse(signal.astype(np.float32)).spectrum[None, :, :N_PASSED]
-    spectrum = spectrum * np.float32(np.sqrt(ENERGY_SCALE))
-    return torch.from_numpy(np.stack((spectrum.real, spectrum.imag)))
+def packed_spectra(signal):
+    return packed(analyse(signal.astype(np.float32)).spectrum)
 
 
 def losses(signal, clean, noisy=None):
     noisy = clean if noisy is None else noisy
-    return losses_of_spectra(packed(signal), packed(clean), packed(noisy))
+    return losses_of_spectra(packed_spectra(signal), packed_spectra(clean), packed_spectra(noisy))
 
 
 def losses_of_spectra(enhanced, clean, noisy):
@@ -60,7 +56,7 @@ def test_the_clean_signal_costs_nothing_at_any_level(speech):
 
 
 def test_added_sound_weighs_more_than_missing_sound(speech):
-    clean = packed(speech)
+    clean = packed_spectra(speech)
     louder, softer = clean.clone(), clean.clone()
     louder[..., 15:18] *= 6
     softer[..., 15:18] /= 6
@@ -76,7 +72,7 @@ def test_windows_without_speech_do_not_count(speech, rng):
 
 @pytest.mark.parametrize("level", [0.0, 1e-7, 1.0])
 def test_gradients_are_finite_even_if_nothing_is_left(speech, level):
-    clean = packed(speech)
+    clean = packed_spectra(speech)
     enhanced = (level * clean).requires_grad_()
     sum(losses_of_spectra(enhanced, clean, clean)).backward()
     assert torch.isfinite(enhanced.grad).all()
