@@ -11,6 +11,7 @@ from tqdm import tqdm
 from percepnet import AudioError, ModelError
 from percepnet.evaluation import Unprocessed, evaluate, find_pairs, score_table
 from percepnet.network import save_model
+from percepnet_training.averaging import mean_network
 from percepnet_training.corpus import prepare_corpus
 from percepnet_training.errors import TrainingError
 from percepnet_training.evaluate import score_mixtures
@@ -74,14 +75,16 @@ def _parser():
         "--jobs", type=int, default=os.cpu_count(), help="processes (default: %(default)s)"
     )
     fit = step("fit", _fit, "train the network on the features made so far")
-    fit.add_argument(
-        "--start",
-        type=Path,
-        metavar="RUN",
-        help="begin with the averaged weights of another run, grown to this recipe's sizes",
-    )
     tune = step("tune", _tune, "go on from the fit, comparing the enhanced signal")
     for training in (fit, tune):
+        training.add_argument(
+            "--start",
+            type=Path,
+            nargs="+",
+            metavar="RUN",
+            help="begin with the weights that `export` gives of another run, or with the mean of "
+            "several; grown to this recipe's sizes",
+        )
         training.add_argument(
             "--device",
             choices=("cpu", "cuda"),
@@ -92,6 +95,14 @@ def _parser():
         )
     export = step("export", _export, "write the averaged weights of the last checkpoint as a model")
     export.add_argument("model", type=Path, metavar="MODEL.npz")
+    export.add_argument(
+        "--mean-with",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="RUN",
+        help="write the mean of RUN's weights and those of runs that began with the same",
+    )
     evaluate = step("evaluate", _evaluate, "loss and SI-SDR on mixtures of the dev split")
     evaluate.add_argument(
         "--pairs",
@@ -137,8 +148,7 @@ def _fit(options):
     objective = BandObjective(_shards(options.run), recipe.fit, device)
     torch.manual_seed(recipe.seed)
     if options.start:
-        other = load_averaged(options.start, _recipe(options.start).topology)[0]
-        start = grown_network(other, recipe.topology)
+        start = _start(options.start, recipe)
     else:
         start = TwinNetwork(recipe.topology, *objective.statistics())
     _train(options, recipe.fit, recipe.seed, objective, start, options.run, device)
@@ -148,8 +158,15 @@ def _tune(options):
     recipe = _recipe(options.run)
     device = join_processes(options.device)
     objective = SignalObjective(_shards(options.run), recipe.tune, device)
-    start = load_averaged(options.run, recipe.topology)[0]
+    if options.start:
+        start = _start(options.start, recipe)
+    else:
+        start = load_averaged(options.run, recipe.topology)[0]
     _train(options, recipe.tune, recipe.seed, objective, start, options.run / TUNE_FOLDER, device)
+
+
+def _start(runs, recipe):
+    return grown_network(mean_network([_trained(run)[0] for run in runs]), recipe.topology)
 
 
 def _train(options, stage, seed, objective, start, folder, device):
@@ -159,10 +176,14 @@ def _train(options, stage, seed, objective, start, folder, device):
 
 
 def _export(options):
-    twin, stage, step = _trained(options.run)
-    network = engine_network(twin)
+    trained = [_trained(run) for run in (options.run, *options.mean_with)]
+    twins, stages, steps = zip(*trained, strict=True)
+    network = engine_network(mean_network(twins))
     save_model(network, options.model)
-    print(f"{options.model}: {network.n_weights} weights after {step} steps of {stage}")
+    origin = ", ".join(
+        f"{step} steps of {stage}" for stage, step in zip(stages, steps, strict=True)
+    )
+    print(f"{options.model}: {network.n_weights} weights after {origin}")
 
 
 def _evaluate(options):

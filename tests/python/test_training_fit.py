@@ -4,6 +4,7 @@ import csv
 import subprocess
 import sys
 from dataclasses import asdict, replace
+from shutil import copytree
 
 import numpy as np
 import pytest
@@ -14,9 +15,11 @@ from percepnet import SAMPLE_RATE, load_model
 from percepnet.constants import N_BANDS, N_FEATURES
 from percepnet.dsp.erb import BAND_WEIGHTS
 from percepnet.oracle import training_frames
+from percepnet_training.averaging import mean_network
 from percepnet_training.cli import main
 from percepnet_training.enhancement import N_PASSED
 from percepnet_training.errors import TrainingError
+from percepnet_training.export import engine_network
 from percepnet_training.features import (
     BAND_HZ,
     N_COLUMNS,
@@ -38,7 +41,7 @@ from percepnet_training.fit import (
 )
 from percepnet_training.model import TwinNetwork
 from percepnet_training.objectives import BandObjective, SignalObjective
-from percepnet_training.recipe import load_recipe, parse_recipe, recipe_text
+from percepnet_training.recipe import RECIPE_FILE, load_recipe, parse_recipe, recipe_text
 from training_folders import tiny_mixer, tiny_recipe, voice_like, write_sources
 
 
@@ -269,6 +272,24 @@ def test_the_whole_chain(tmp_path, capsys):
         assert [row["split"] for row in csv.DictReader(file)] == ["train", "dev"]
     for folder in (run, run / "tune"):
         assert (folder / PICTURE_FILE).read_bytes().startswith(b"\x89PNG")
+
+
+def test_runs_begin_with_others_and_end_in_their_mean(prepared, tmp_path, capsys):
+    first, second = tmp_path / "first", tmp_path / "second"
+    for run, start in ((first, ()), (second, ("--start", first))):
+        copytree(prepared, run)
+        write_recipe(run / RECIPE_FILE)
+        assert main([*map(str, ("fit", run, *start, "--threads", "1", "--device", "cpu"))]) == 0
+    model = tmp_path / "m.npz"
+    assert main([*map(str, ("export", first, model, "--mean-with", second))]) == 0
+    assert "24 steps of the fit, 24 steps of the fit" in capsys.readouterr().out
+    starts = [load_averaged(run, tiny_recipe().topology)[0] for run in (first, second)]
+    expected = engine_network(mean_network(starts))
+    loud = np.ones(N_FEATURES, np.float32)
+    gains = [
+        network.step(loud, network.initial_state())[0] for network in (load_model(model), expected)
+    ]
+    np.testing.assert_array_equal(*gains)
 
 
 def test_two_processes_train_one_network(tmp_path):

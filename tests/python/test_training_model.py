@@ -1,11 +1,14 @@
 """The torch twin: gradients as torch's, numbers as the engine's."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 
 from percepnet.constants import N_BANDS, N_FEATURES
 from percepnet_training.augmentation import recoloured
+from percepnet_training.averaging import mean_network
 from percepnet_training.errors import TrainingError
 from percepnet_training.export import engine_network
 from percepnet_training.fit import CHECKPOINT_FILE
@@ -141,6 +144,26 @@ def test_the_new_units_of_a_grown_network_learn(twin, features):
 def test_a_network_does_not_shrink(twin):
     with pytest.raises(TrainingError, match="gru = 31 is smaller than the 32"):
         grown_network(twin, {**TOPOLOGY, "gru": 31})
+
+
+def test_the_mean_of_networks_is_that_of_their_weights(twin):
+    other = copy.deepcopy(twin)
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter.mul_(3)
+    mean = mean_network([twin, other])
+    for ours, first in zip(mean.parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(ours, 2 * first)
+    torch.testing.assert_close(mean.deviation, twin.deviation)
+
+
+def test_networks_without_a_common_start_have_no_mean(twin):
+    stranger = TwinNetwork(TOPOLOGY, twin.mean + 1, twin.deviation)
+    with pytest.raises(TrainingError, match="trained from different starts"):
+        mean_network([twin, stranger])
+    with pytest.raises(TrainingError, match="24, 40, 32, 16 and of 24, 40, 33, 16 units"):
+        mean_network([twin, grown_network(twin, {**TOPOLOGY, "gru": 33})])
+
 
 
 def test_another_microphone_moves_band_levels_smoothly_and_nothing_else(rng, features):
