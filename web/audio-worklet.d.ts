@@ -16,3 +16,5 @@ declare function registerProcessor(
 ): void;
 
 declare const AudioWorkletGlobalScope: unknown;
+
+declare const currentFrame: number;

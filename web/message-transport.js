@@ -79,7 +79,6 @@ export class MessageAudioEnd {
 
   /** @type {MessagePort | undefined} */
   #enginePort;
-  #format;
   #nextPlayback = 0;
 
   // Reused, so that the audio thread allocates what `postMessage` does and no more
@@ -94,7 +93,7 @@ export class MessageAudioEnd {
    * @param {MessagePort} mainPort over which engines are introduced, again after a restart
    */
   constructor({ format }, mainPort) {
-    this.#format = format;
+    this.format = format;
     this.input = RingBuffer.own(format);
     this.output = RingBuffer.own(format);
     this.output.push(new Float32Array(format.channelCount * format.cushion));
@@ -109,7 +108,7 @@ export class MessageAudioEnd {
   #connect(port) {
     this.#enginePort?.close();
     this.#enginePort = port;
-    const { blockLength, channelCount, cushion } = this.#format;
+    const { blockLength, channelCount, cushion } = this.format;
     this.#freeBlocks = Array.from(
       { length: N_BLOCKS_IN_FLIGHT },
       () => new Float32Array(channelCount * blockLength),
@@ -122,7 +121,7 @@ export class MessageAudioEnd {
 
   /** Pass on the blocks that are complete; what an engine too slow leaves stays in the ring. */
   send() {
-    const { blockLength, sampleRate } = this.#format;
+    const { blockLength, sampleRate } = this.format;
     if (this.playback[Playback.SAMPLES] - this.#nextPlayback >= 0) {
       this.#nextPlayback = (this.playback[Playback.SAMPLES] + PLAYBACK_EVERY_S * sampleRate) | 0;
       this.mainPort.postMessage(this.playback);

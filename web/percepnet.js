@@ -12,7 +12,7 @@ import { TrackThroughNode } from './media-track.js';
 import { bundledModels, fetchModel } from './models.js';
 import { createEnd, openNode } from './pipelines.js';
 import { choosePipeline, requireChannelCount, requireSecurePage } from './platform.js';
-import { CLOSE, Control, Report, SAMPLE_RATE } from './protocol.js';
+import { CLOSE, CONTEXT_OPTIONS, Control, Report } from './protocol.js';
 import { readStats } from './stats.js';
 import { Supervisor } from './supervisor.js';
 
@@ -89,7 +89,7 @@ export class Denoiser extends DenoiserEventTarget {
   } = {}) {
     requireSecurePage();
     requireChannelCount(channelCount);
-    const ownContext = audioContext ? undefined : new AudioContext({ sampleRate: SAMPLE_RATE });
+    const ownContext = audioContext ? undefined : new AudioContext(CONTEXT_OPTIONS);
     const context = audioContext ?? /** @type {AudioContext} */ (ownContext);
     try {
       const end = createEnd(choosePipeline(pipeline, context), context, channelCount);

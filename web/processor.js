@@ -9,6 +9,7 @@ const MAX_SAMPLE = 1000; // 60 dB above full scale: no sound, and its energy wou
 
 /**
  * @typedef {object} AudioEnd of a pipeline
+ * @property {import('./protocol.js').Format} format
  * @property {import('./ring-buffer.js').RingBuffer} input
  * @property {import('./ring-buffer.js').RingBuffer} output
  * @property {Int32Array} playback
@@ -20,6 +21,7 @@ export class Processor extends AudioWorkletProcessor {
   #received = new Float32Array();
   #heard = new Float32Array();
   #dry = new Float32Array();
+  #hasBegun = false;
   #isEnhanced = true; // at the end of the quantum before
   #isClosed = false;
 
@@ -47,6 +49,7 @@ export class Processor extends AudioWorkletProcessor {
     const channels = outputs[0];
     const { length } = channels[0];
     if (this.#heard.length !== channels.length * length) this.#fit(channels.length * length);
+    if (!this.#hasBegun) this.#begin();
     const { input, output, playback } = this.end;
     this.#receive(inputs[0], length);
     input.push(this.#received);
@@ -80,6 +83,19 @@ export class Processor extends AudioWorkletProcessor {
     this.#received = new Float32Array(size);
     this.#heard = new Float32Array(size);
     this.#dry = new Float32Array(size);
+  }
+
+  /**
+   * Put the engine's blocks where the context's own 10 ms end: a device that asks for so much at a
+   * time asks for one block then, and nothing of the next waits for the time after. Of the first
+   * block, what was before now is silence.
+   */
+  #begin() {
+    this.#hasBegun = true;
+    const { input, output, format } = this.end;
+    const nBefore = currentFrame % format.blockLength;
+    input.push(new Float32Array(format.channelCount * nBefore));
+    output.discard(nBefore);
   }
 
   /**

@@ -5,6 +5,14 @@ export const HOP_LENGTH = 480; // the engine's step, as in py/percepnet/constant
 export const RENDER_QUANTUM = 128; // Web Audio's step, where no other is asked for
 
 /**
+ * The context that suits best. 'balanced' is Chromium's buffer for WebRTC, 10 ms at a time: the
+ * engine's step. With 'interactive' it may be a frame more, and the two drift apart.
+ *
+ * @type {AudioContextOptions}
+ */
+export const CONTEXT_OPTIONS = { sampleRate: SAMPLE_RATE, latencyHint: 'balanced' };
+
+/**
  * Silence the output starts with: what the path to the engine and back may take, in samples.
  * One hop to collect, 20 ms because devices ask for audio in bursts, in whole quanta 1024, one
  * quantum that is looked ahead, and a little to compute.

@@ -69,9 +69,10 @@ function shared(nWords) {
 
 export class SharedAudioEnd {
   /** @param {SharedLines} lines */
-  constructor({ format: { channelCount }, input, output, playback }) {
-    this.input = new RingBuffer(input, channelCount);
-    this.output = new RingBuffer(output, channelCount);
+  constructor({ format, input, output, playback }) {
+    this.format = format;
+    this.input = new RingBuffer(input, format.channelCount);
+    this.output = new RingBuffer(output, format.channelCount);
     this.playback = playback;
   }
 

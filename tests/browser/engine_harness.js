@@ -49,10 +49,13 @@ function base64(samples) {
 class Harness {
   events = [];
 
+  /** Of what is recorded, in the context. @type {number | undefined} */
+  firstFrame;
+
   static async open({ sampleRate = 48000, microphone = false, ...options } = {}) {
     const { Denoiser } = await import('/percepnet.js');
     const harness = new Harness();
-    const context = new AudioContext({ sampleRate });
+    const context = new AudioContext({ sampleRate, latencyHint: 'balanced' });
     await context.suspend();
     harness.context = context;
     harness.denoiser = await Denoiser.create({ audioContext: context, ...options });
@@ -78,6 +81,7 @@ class Harness {
     this.sides = [[], []];
     this.recorder.port.onmessage = ({ data: { frame, channels } }) => {
       this.frame = frame;
+      this.firstFrame ??= frame;
       channels.forEach((channel, side) => this.sides[side].push(channel));
     };
     this.gate.connect(this.recorder, 0, 0);

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from percepnet import HOP_LENGTH, Enhancer, load_model
+
 HARNESS = Path(__file__).with_name("engine_harness.js").read_text()
 
 START_TIMEOUT_MS = 90_000
@@ -27,6 +29,19 @@ def dry(received, stats):
     """The input as late as the node's output."""
     n_samples = stats["latencySamples"]
     return np.concatenate([np.zeros(n_samples, np.float32), received])[: len(received)]
+
+
+def enhance_on_grid(received, first_frame):
+    """What the package makes of a recording that begins at that frame of its context.
+
+    The engine's hops are the context's: what of the first was before the recording is silence.
+    As long as the whole hops.
+    """
+    n_before = first_frame % HOP_LENGTH
+    samples = np.concatenate([np.zeros(n_before, np.float32), received])
+    hops = samples[: len(samples) // HOP_LENGTH * HOP_LENGTH].reshape(-1, HOP_LENGTH)
+    enhancer = Enhancer(load_model("default"))
+    return np.concatenate([enhancer.process(hop) for hop in hops])[n_before:]
 
 
 class EnginePage:
@@ -91,6 +106,11 @@ class EnginePage:
         """What the denoiser's node received and emitted, each float32 (n,)."""
         sides = self.page.evaluate("() => h.recording()")
         return tuple(np.frombuffer(base64.b64decode(side), np.float32) for side in sides)
+
+    @property
+    def first_frame(self):
+        """Of the recording, in its context."""
+        return self.page.evaluate("() => h.firstFrame")
 
     def close(self):
         self.run("await h.close()")

@@ -1,9 +1,11 @@
 """Minutes under load, judged: python tests/browser/soak.py --pipeline shared --minutes 10
 
 Headless Chromium hears a WAV file through the site in dist/ while the page's main thread is
-blocked for 200 ms every second and the page and the engine make garbage. A thread that only
-sleeps and an empty worklet witness stalls of the machine: underruns in five seconds in which both
-were on time are ours. Every sample emitted is compared with the package's.
+blocked for 200 ms every second and the page and the engine make garbage. Three witness stalls of
+the machine: a thread that only sleeps, an empty worklet, and a control stream, which is a worker
+that waits for the same hops as the engine and works a millisecond on each, without any of our code.
+Underruns in five seconds in which all were on time are ours. Every sample emitted is compared with
+the package's.
 """
 
 import argparse
@@ -17,16 +19,17 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from engine_page import EnginePage
+from engine_page import EnginePage, enhance_on_grid
 from playwright.sync_api import sync_playwright
 from site_server import serve
 
 from conftest import CHROMIUM, FLAGS, ROOT
-from percepnet import HOP_LENGTH, LATENCY, SAMPLE_RATE, Enhancer, load_model
+from percepnet import LATENCY, SAMPLE_RATE
 
 LOAD = Path(__file__).with_name("soak_load.js").read_text()
 COLLECT_EVERY_S = 5
 MAX_ERROR = 1e-4
+TAKE_RECORDING = "return takeRecording();"
 
 # Appended to engine.js: every hop leaves something to collect
 LITTERING_ENGINE = b"""
@@ -79,28 +82,30 @@ def soak(page, url, args):
     page.listen(2)  # what starts up is not what is judged
     page.run("startLoad(); await startWitnesses();")
     first = page.stats
-    comparison = Comparison(first["latencySamples"] - LATENCY, page)
+    recorded = [page.run(TAKE_RECORDING)]
     witnessed = [(page.stats["underruns"], page.run("return readWitnesses();"))]
     end = time.monotonic() + 60 * args.minutes
     while time.monotonic() < end:
         page.page.wait_for_timeout(1000 * COLLECT_EVERY_S)
-        comparison.collect()
+        recorded.append(page.run(TAKE_RECORDING))
         witnessed.append((page.stats["underruns"], page.run("return readWitnesses();")))
     page.run("stopLoad();")
     last = page.stats
-    comparison.collect()
-    return {
+    recorded.append(page.run(TAKE_RECORDING))
+    told = {
         "pipeline": last["pipeline"],
-        "minutes": round(comparison.n_samples / SAMPLE_RATE / 60, 2),
+        "minutes": args.minutes,
         "latency beyond the method's ms": last["latencyMs"] - 1000 * LATENCY / SAMPLE_RATE,
         "underruns": last["underruns"] - first["underruns"],
         "dropped ms": last["droppedMs"] - first["droppedMs"],
         "hop ms p50, p99": [last["hopMsP50"], last["hopMsP99"]],
         **judged(witnessed),
-        **comparison.result(),
         "degraded": Counter(event["detail"]["reason"] for event in page.events("degraded")),
         "errors": [event["message"] for event in page.events("error")],
     }
+    cushion, first_frame = last["latencySamples"] - LATENCY, page.first_frame
+    page.page.close()  # what follows takes the machine
+    return {**told, **compared(recorded, cushion, first_frame)}
 
 
 def judged(witnessed):
@@ -114,42 +119,22 @@ def judged(witnessed):
         "underruns in these": int(counts[is_on_time].sum()),
         "a sleeping thread was late by ms at most": max(p["thread"]["longest"] for p in periods),
         "an empty worklet waited for ms at most": max(p["audio"]["longest"] for p in periods),
+        "a control stream's hop took ms at most": max(p["control"]["longest"] for p in periods),
+        "of its hops late": sum(p["control"]["nLong"] for p in periods),
     }
 
 
-class Comparison:
-    """The package beside the page: what came in goes through it, what came out is held to it."""
-
-    def __init__(self, cushion, page):
-        self._page = page
-        self._enhancer = Enhancer(load_model("default"))
-        self._received = np.zeros(0, np.float32)
-        self._emitted = np.zeros(0, np.float32)
-        self._expected = np.zeros(cushion, np.float32)
-        self.n_samples = 0
-        self.n_equal = 0
-
-    def collect(self):
-        texts = self._page.run("return takeRecording();")
-        received, emitted = (np.frombuffer(base64.b64decode(t), np.float32) for t in texts)
-        self._received = np.concatenate([self._received, received])
-        self._emitted = np.concatenate([self._emitted, emitted])
-        n_whole = len(self._received) // HOP_LENGTH * HOP_LENGTH
-        hops = self._received[:n_whole].reshape(-1, HOP_LENGTH)
-        self._received = self._received[n_whole:]
-        enhanced = [self._enhancer.process(hop) for hop in hops]
-        self._expected = np.concatenate([self._expected, *enhanced])
-        n = min(len(self._expected), len(self._emitted))
-        error = np.abs(self._expected[:n] - self._emitted[:n])
-        self._expected, self._emitted = self._expected[n:], self._emitted[n:]
-        self.n_samples += n
-        self.n_equal += int((error <= MAX_ERROR).sum())
-
-    def result(self):
-        return {
-            "samples compared": self.n_samples,
-            "of these the package's": round(self.n_equal / max(self.n_samples, 1), 6),
-        }
+def compared(recorded, cushion, first_frame):
+    """Every sample beside the package's, which hears what the node received."""
+    received, emitted = (
+        np.concatenate([np.frombuffer(base64.b64decode(text), np.float32) for text in side])
+        for side in zip(*recorded, strict=True)
+    )
+    enhanced = enhance_on_grid(received, first_frame)
+    expected = np.concatenate([np.zeros(cushion, np.float32), enhanced])
+    n = min(len(expected), len(emitted))
+    is_equal = np.abs(expected[:n] - emitted[:n]) <= MAX_ERROR
+    return {"samples compared": n, "of these the package's": round(float(is_equal.mean()), 6)}
 
 
 if __name__ == "__main__":

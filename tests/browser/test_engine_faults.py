@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from engine_page import FAILING_ENGINE, EnginePage, dry
+from engine_page import FAILING_ENGINE, EnginePage, dry, enhance_on_grid
 from numpy.testing import assert_array_equal
 
-from percepnet import HOP_LENGTH, SAMPLE_RATE, Enhancer, load_model
+from percepnet import SAMPLE_RATE
 
 pytestmark = pytest.mark.alone
 
@@ -20,13 +20,10 @@ def engine_page(chromium, site_url):
     context.close()
 
 
-def enhanced_of(received):
+def enhanced_of(received, first_frame):
     """What the node emits from an engine that is always in time."""
-    n_hops = len(received) // HOP_LENGTH
-    enhancer = Enhancer(load_model("default"))
-    hops = received[: n_hops * HOP_LENGTH].reshape(n_hops, HOP_LENGTH)
-    enhanced = [enhancer.process(hop) for hop in hops]
-    return np.concatenate([np.zeros(CUSHION, np.float32), *enhanced])[: len(received)]
+    enhanced = enhance_on_grid(received, first_frame)
+    return np.concatenate([np.zeros(CUSHION, np.float32), enhanced])[: len(received)]
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
@@ -40,11 +37,11 @@ def test_a_killed_worker_leaves_the_input_until_a_new_one_works(engine_page, pip
     assert page.run("return workers.length;") == 2
     page.listen(seconds=1)
     received, emitted = page.recording()
-    stats = page.stats
+    stats, first_frame = page.stats, page.first_frame
     page.close()
 
     # Up to the new engine: what the package computes, or the input, or a fade; never a hole.
-    enhanced, late = enhanced_of(received), dry(received, stats)
+    enhanced, late = enhanced_of(received, first_frame), dry(received, stats)
     before = slice(0, told)
     assert (emitted >= np.minimum(enhanced, late) - 1e-4)[before].all()
     assert (emitted <= np.maximum(enhanced, late) + 1e-4)[before].all()

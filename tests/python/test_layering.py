@@ -139,7 +139,7 @@ WEB_MAY_IMPORT = {
         "pipelines.js", "platform.js", "protocol.js", "stats.js", "supervisor.js",
     },
     "adapters/livekit.js": {"percepnet.js"},
-    "adapters/jitsi.js": {"media-track.js", "percepnet.js"},
+    "adapters/jitsi.js": {"media-track.js", "percepnet.js", "protocol.js"},
     "service-worker.js": set(),
     "demo/offline.js": set(),
     "demo/ready.js": set(),

@@ -68,6 +68,15 @@ for (const [name, open] of Object.entries(pipelines)) {
       assert.equal(pipeline.main.slots.playback[Playback.UNDERRUNS], 0);
     });
 
+    test('hops lie where they lie in the context, wherever the node begins', async () => {
+      globalThis.currentFrame = 10 * HOP_LENGTH - RENDER_QUANTUM;
+      const heard = await playInTime(1);
+      globalThis.currentFrame = 0;
+      assert.equal(pipeline.step.hops.size, 1);
+      heard.push(...(await playInTime(60)));
+      assertSame(heard, enhanced(0, heard.length));
+    });
+
     test('an engine that is late costs the noise, not the voice; the delay stays', async () => {
       await playInTime(40);
       const start = audio.position;

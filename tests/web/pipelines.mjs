@@ -5,6 +5,7 @@ import { HOP_LENGTH, RENDER_QUANTUM } from '../../web/protocol.js';
 /** @type {any} */
 let Processor;
 globalThis.self = globalThis;
+globalThis.currentFrame = 0;
 globalThis.AudioWorkletProcessor = class {
   port = nextPort;
 };

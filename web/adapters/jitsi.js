@@ -6,6 +6,7 @@
 
 import { TrackThroughNode } from '../media-track.js';
 import { Denoiser } from '../percepnet.js';
+import { CONTEXT_OPTIONS } from '../protocol.js';
 
 /** A stream effect for local audio tracks. */
 export class PercepNetEffect {
@@ -18,7 +19,7 @@ export class PercepNetEffect {
 
   /** @param {Omit<import('../percepnet.js').DenoiserOptions, 'audioContext'>} [options] */
   static async create(options) {
-    const audioContext = new AudioContext({ sampleRate: 48_000 });
+    const audioContext = new AudioContext(CONTEXT_OPTIONS);
     try {
       return new PercepNetEffect(audioContext, await Denoiser.create({ ...options, audioContext }));
     } catch (error) {
