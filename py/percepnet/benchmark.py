@@ -9,35 +9,33 @@ from time import perf_counter_ns
 
 import numpy as np
 
-from percepnet import channel, enhancer
+from percepnet import enhancer
 from percepnet.constants import HOP_LENGTH, N_FEATURES, SAMPLE_RATE
-from percepnet.dsp import kernels
-from percepnet.dsp.kernels.shaper import CompiledShaper
+from percepnet.dsp.channel import Channel
+from percepnet.dsp.kernels.channel import CompiledChannel
 from percepnet.dsp.kernels.tracker import CompiledTracker
 from percepnet.dsp.pitch import PitchTracker
 from percepnet.network import PercepNet, quantize_network
 from percepnet.topology import Topology, parameter_shapes
 
+
+def _of_channels(method):
+    return [(Channel, method), (CompiledChannel, method)]
+
+
 # Per stage the functions of the chain that it consists of: (where the chain finds it, its name).
 STAGES = {
-    "high-pass": [(channel.HighPass, "process")],
-    "analysis": [(channel, "spectrum_of"), (channel, "band_energy")],
+    "high-pass": _of_channels("push"),
     "pitch": [(CompiledTracker, "process"), (PitchTracker, "process")],
-    "comb": [(channel, "periodic_frame")],
-    "features": [
-        (enhancer, "band_correlation"),
-        (enhancer, "band_coherence"),
-        (enhancer, "network_features"),
-    ],
+    "analysis": _of_channels("analyse"),        # of the periodic part too: the comb filter
+    "features": _of_channels("features"),
     "network": [(PercepNet, "step")],
     "gains": [
         (enhancer, "postfilter"),
         (enhancer, "limit_decay"),
         (enhancer, "least_next_gains"),
-        (CompiledShaper, "__call__"),
-        (kernels, "shape_spectrum"),
     ],
-    "synthesis": [(channel.Synthesis, "process")],
+    "synthesis": _of_channels("enhance"),       # and what is done to the spectrum before
 }
 
 N_WARM_UP_HOPS = 50  # caches fill, the processor's clock rises

@@ -1,17 +1,16 @@
 """One hop in, one hop out: the whole method in the paper's order."""
 
 from collections import deque
+from math import log10
 
 import numpy as np
 
-from percepnet.channel import Channel
 from percepnet.constants import HOP_LENGTH, LATENCY, N_BANDS
-from percepnet.dsp.erb import band_correlation
-from percepnet.dsp.features import band_coherence, network_features
 from percepnet.dsp.gains import least_next_gains, limit_decay, postfilter
-from percepnet.dsp.kernels import make_shaper, make_tracker
+from percepnet.dsp.kernels import make_channel, make_tracker
 
 _SNR_SMOOTHING = 0.01                       # per hop: a mean over about a second
+_LEAST_POWER = 1e-9                         # of voice and of noise: their ratio has a logarithm
 _FADE = ((np.arange(HOP_LENGTH) + 0.5) / HOP_LENGTH).astype(np.float32)
 
 
@@ -70,19 +69,17 @@ class Enhancer:
         self._dry = deque([silence] * (LATENCY // HOP_LENGTH))
         compiled = self._model.kernel != "numpy"
         self._pitch = make_tracker(compiled)
-        shape = make_shaper(compiled)
-        self._heard = Channel(shape)                    # by the network
-        self._linked = [Channel(shape) for _ in range(n_linked)]
+        self._heard = make_channel(compiled)            # by the network
+        self._linked = [make_channel(compiled) for _ in range(n_linked)]
         self._network_state = self._model.initial_state()
         self._least_gains = np.zeros(N_BANDS, np.float32)
         self._bypassed = self.bypass
-        self._mean_powers = np.zeros(2)                 # of voice and noise
+        self._voice_power = self._noise_power = _LEAST_POWER
         self.voice_probability = 0.0
 
     @property
     def snr_db(self):
-        voice, noise = self._mean_powers + np.finfo(float).tiny
-        return float(10 * np.log10(voice / noise))
+        return 10 * log10(self._voice_power / self._noise_power)
 
     def process(self, hop):
         """Enhance one hop.
@@ -118,15 +115,10 @@ class Enhancer:
         heard.push(hop)
         period, correlation = self._pitch.process(heard.history)
         heard.analyse(period)
-        energy, next_energy, *_, newest_energy = heard.energies
-
-        coherence = band_coherence(
-            band_correlation(heard.spectra[0], heard.pitch_spectrum), energy, heard.pitch_energy
-        )
-        features = network_features(newest_energy, coherence, period, correlation)
         gains, strengths, self.voice_probability, self._network_state = self._model.step(
-            features, self._network_state
+            heard.features(period, correlation), self._network_state
         )
+        energy, next_energy = heard.energies[0], heard.energies[1]
         self._measure(gains, energy)
 
         gains = limit_decay(postfilter(gains, energy), self._least_gains)
@@ -138,9 +130,10 @@ class Enhancer:
         return period, strengths, gains
 
     def _measure(self, gains, energy):
-        voice = gains**2 @ energy
-        powers = np.array([voice, energy.sum() - voice])
-        self._mean_powers += _SNR_SMOOTHING * (powers - self._mean_powers)
+        voice = float((gains * gains).dot(energy))
+        noise = max(float(np.add.reduce(energy)) - voice, 0.0)
+        self._voice_power += _SNR_SMOOTHING * (voice + _LEAST_POWER - self._voice_power)
+        self._noise_power += _SNR_SMOOTHING * (noise + _LEAST_POWER - self._noise_power)
 
     def _switch(self, enhanced, dry):
         """Enhanced or dry, cross-faded over the hop in which `bypass` changes."""

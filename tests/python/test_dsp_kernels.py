@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 import build_kernels
-from percepnet.constants import HOP_LENGTH, N_BANDS, N_BINS
+from percepnet.constants import HOP_LENGTH, MAX_PERIOD, MIN_PERIOD, N_BANDS, N_BINS
 from percepnet.dsp import kernels
+from percepnet.dsp.channel import Channel
 from percepnet.dsp.erb import band_energy
 from percepnet.dsp.gains import shape_spectrum
-from percepnet.dsp.kernels import library, make_shaper, make_tracker
-from percepnet.dsp.kernels.shaper import CompiledShaper
+from percepnet.dsp.kernels import library, make_channel, make_tracker
+from percepnet.dsp.kernels.channel import CompiledChannel
 from percepnet.dsp.kernels.tracker import CompiledTracker
 from percepnet.dsp.pitch import HISTORY_BEFORE, PitchTracker
 
@@ -64,10 +65,22 @@ def test_a_reset_tracker_forgets(noisy):
     np.testing.assert_array_equal(tracks(tracker, noisy), first)
 
 
+def compiled_channel():
+    channel = make_channel(compiled=True)
+    assert isinstance(channel, CompiledChannel)
+    return channel
+
+
+def shape(noisy, periodic, strengths, gains, energy):
+    """As `shape_spectrum`."""
+    channel = compiled_channel()
+    channel.spectra[0], channel.pitch_spectrum[:], channel.energies[0] = noisy, periodic, energy
+    channel.enhance(strengths, gains)
+    return channel.shaped
+
+
 @pytest.mark.parametrize("level", [0, 1e-30, 1e-6, 1e-3, 1, 1e3])
 def test_shapes_are_those_of_numpy(level, rng):
-    shape = make_shaper(compiled=True)
-    assert isinstance(shape, CompiledShaper)
     for steepness in range(1, 20):
         parts = level * rng.standard_normal((2, 2, N_BINS))
         noisy, periodic = (parts[0] + 1j * parts[1]).astype(np.complex64)
@@ -81,18 +94,52 @@ def test_extreme_gains_and_strengths_give_what_numpy_gives(extreme, rng):
     noisy, periodic = (rng.standard_normal((2, N_BINS)) * (1 - 1j)).astype(np.complex64)
     bands = np.full(N_BANDS, extreme, np.float32)
     arguments = noisy, periodic, bands, bands, 1000 * band_energy(noisy)
-    expected = shape_spectrum(*arguments)
-    np.testing.assert_allclose(make_shaper(compiled=True)(*arguments), expected, rtol=1e-5)
+    np.testing.assert_allclose(shape(*arguments), shape_spectrum(*arguments), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["voice", "noise", *SIGNALS])
+def test_channels_are_those_of_numpy(name, noisy, rng):
+    signals = {"voice": noisy, "noise": rng.standard_normal(len(TIME))} | SIGNALS
+    compiled, expected = compiled_channel(), Channel()
+    for hop in signals[name].astype(np.float32).reshape(-1, HOP_LENGTH):
+        period, correlation = rng.uniform(MIN_PERIOD, MAX_PERIOD), rng.uniform(-1, 1)
+        strengths, gains = rng.uniform(0, 1, (2, N_BANDS)).astype(np.float32)
+        for channel in (compiled, expected):
+            channel.push(hop)
+            channel.analyse(period)
+        full = max(np.abs(hop).max(), np.abs(expected.history).max())
+        np.testing.assert_allclose(compiled.history, expected.history, atol=1e-12 * full)
+        for part in ("spectra", "pitch_spectrum"):
+            spectra = getattr(compiled, part), np.array(getattr(expected, part))
+            np.testing.assert_allclose(*spectra, rtol=1e-6, atol=1e-12 * full)
+        for part in ("energies", "pitch_energy"):
+            energies = getattr(compiled, part), np.array(getattr(expected, part))
+            np.testing.assert_allclose(*energies, rtol=1e-5)
+        features = (channel.features(period, correlation) for channel in (compiled, expected))
+        np.testing.assert_allclose(*features, atol=1e-5)
+        enhanced = (channel.enhance(strengths, gains) for channel in (compiled, expected))
+        np.testing.assert_allclose(*enhanced, atol=1e-6 * full)
+
+
+@pytest.mark.parametrize("period", [MIN_PERIOD, 192, 320, 480, 104.5, MAX_PERIOD])
+def test_taps_lie_where_numpy_has_them(period, rng):
+    """Where one more tap fits, and where a tap lies half way between samples."""
+    compiled, expected = compiled_channel(), Channel()
+    for hop in rng.standard_normal((14, HOP_LENGTH)).astype(np.float32):
+        for channel in (compiled, expected):
+            channel.push(hop)
+            channel.analyse(period)
+    np.testing.assert_allclose(compiled.pitch_spectrum, expected.pitch_spectrum, rtol=1e-6)
 
 
 def test_numpy_serves_where_nothing_is_compiled_or_wanted(dsp_folder):
     assert isinstance(make_tracker(compiled=True), PitchTracker)
-    assert make_shaper(compiled=True) is shape_spectrum
+    assert isinstance(make_channel(compiled=True), Channel)
     (dsp_folder / "dsp-portable.so").write_bytes(b"\x7fELF, as it were")
     forget()
     assert isinstance(make_tracker(compiled=True), PitchTracker)
     assert isinstance(make_tracker(compiled=False), PitchTracker)
-    assert make_shaper(compiled=False) is shape_spectrum
+    assert isinstance(make_channel(compiled=False), Channel)
 
 
 @pytest.mark.parametrize(
@@ -100,14 +147,17 @@ def test_numpy_serves_where_nothing_is_compiled_or_wanted(dsp_folder):
     [
         ("pitch.c", "#define MAX_STEP 8", "#define MAX_STEP 7"),
         ("pitch.c", "0.5 * (before - after)", "0.4 * (before - after)"),
-        ("shape.c", "#define OVERSHOOT 1.4f", "#define OVERSHOOT 1.3f"),
-        ("shape.c", "#define GAIN_FLOOR 1e-8f", "#define GAIN_FLOOR 1e-4f"),
+        ("shape.h", "#define OVERSHOOT 1.4f", "#define OVERSHOOT 1.3f"),
+        ("shape.h", "#define GAIN_FLOOR 1e-8f", "#define GAIN_FLOOR 1e-4f"),
+        ("fft.h", "sin72 = 0.95105651629515357212", "sin72 = 0.9511"),
+        ("channel.c", "#define HIGHPASS_RADIUS 0.9998", "#define HIGHPASS_RADIUS 0.9997"),
+        ("channel.c", "#define SLOPE 1.5f", "#define SLOPE 1.6f"),
     ],
 )
 def test_stages_that_compute_something_else_are_passed_over(
     dsp_folder, tmp_path, monkeypatch, file, right, wrong
 ):
-    for source in (build_kernels.HERE / build_kernels.DSP).glob("*.c"):
+    for source in (build_kernels.HERE / build_kernels.DSP).glob("*.[ch]"):
         code = source.read_text()
         if source.name == file:
             assert code.count(right) == 1
@@ -118,3 +168,4 @@ def test_stages_that_compute_something_else_are_passed_over(
     build_kernels.compile_kernels(tmp_path)
     assert (dsp_folder / "dsp-portable.so").exists()
     assert isinstance(make_tracker(compiled=True), PitchTracker)
+    assert isinstance(make_channel(compiled=True), Channel)

@@ -27,10 +27,8 @@ MAY_IMPORT = {
         "numpy", "percepnet.constants", "percepnet.errors", "percepnet.nn",
         "percepnet.nn.kernels", "percepnet.topology",
     },
-    "percepnet.channel": {"numpy", "percepnet.constants", "percepnet.dsp"},
     "percepnet.enhancer": {
-        "numpy", "percepnet.channel", "percepnet.constants", "percepnet.dsp",
-        "percepnet.dsp.kernels",
+        "numpy", "percepnet.constants", "percepnet.dsp", "percepnet.dsp.kernels",
     },
     "percepnet.stream": {
         "numpy", "percepnet.constants", "percepnet.enhancer", "percepnet.errors",
@@ -50,8 +48,8 @@ MAY_IMPORT = {
         "percepnet.network", "percepnet.resampler", "percepnet.stream",
     },
     "percepnet.benchmark": {
-        "numpy", "percepnet.channel", "percepnet.constants", "percepnet.dsp",
-        "percepnet.dsp.kernels", "percepnet.enhancer", "percepnet.network", "percepnet.topology",
+        "numpy", "percepnet.constants", "percepnet.dsp", "percepnet.dsp.kernels",
+        "percepnet.enhancer", "percepnet.network", "percepnet.topology",
     },
     "percepnet.oracle_stages": {
         "numpy", "percepnet.constants", "percepnet.dsp", "percepnet.oracle",

@@ -10,8 +10,7 @@ from pathlib import Path
 
 PACKAGE = Path("py/percepnet")
 INT8 = ("nn/kernels/int8.c",)
-INCLUDED = ("nn/kernels/products.h",)
-DSP = ("dsp/kernels/pitch.c", "dsp/kernels/shape.c")
+DSP = ("dsp/kernels/pitch.c", "dsp/kernels/channel.c")
 
 COMPILER = "ziglang==0.17.1"  # of the package index: clang and wasm-ld in a wheel
 COMPILE = [
@@ -34,7 +33,7 @@ def main():
     parser.add_argument("compiler", type=Path, help="folder that holds or gets the compiler")
     parser.add_argument("folder", type=Path, help="folder that holds or gets the kernels")
     args = parser.parse_args()
-    files = [Path(__file__), *(PACKAGE / source for source in (*INT8, *INCLUDED, *DSP))]
+    files = [Path(__file__), *sorted(PACKAGE.glob("*/kernels/*.[ch]"))]
     inputs = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
     made_of = args.folder / "made-of"
     if made_of.exists() and made_of.read_text() == inputs:

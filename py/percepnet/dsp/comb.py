@@ -27,7 +27,9 @@ def _weights(n_future):
 
 
 _WEIGHTS = [_weights(n) for n in range(COMB_PERIODS + 1)]
-_WEIGHT_TABLE = np.stack([np.pad(w, (2 * COMB_PERIODS + 1 - len(w), 0)) for w in _WEIGHTS])
+WEIGHT_TABLE = np.stack([np.pad(w, (2 * COMB_PERIODS + 1 - len(w), 0)) for w in _WEIGHTS])
+"""Weights of all taps, by how many of them lie ahead: (6, 11). A dropped tap weighs 0."""
+
 _NOISE_GAINS = [float(np.sum(w**2)) for w in _WEIGHTS]
 
 
@@ -147,7 +149,7 @@ def periodic_frames(signal, starts, periods, lookahead=LOOKAHEAD):
     windows = sliding_window_view(signal, WINDOW_LENGTH)
     n_future = np.minimum(COMB_PERIODS, (lookahead / periods).astype(int))
     frames = np.zeros((len(starts), WINDOW_LENGTH))
-    for k, weights in zip(range(-COMB_PERIODS, COMB_PERIODS + 1), _WEIGHT_TABLE.T, strict=True):
+    for k, weights in zip(range(-COMB_PERIODS, COMB_PERIODS + 1), WEIGHT_TABLE.T, strict=True):
         shifts = np.rint(k * periods).astype(int) * (n_future >= -k)    # a dropped tap weighs 0
         tap = windows[starts - shifts]
         tap *= weights[n_future, None]

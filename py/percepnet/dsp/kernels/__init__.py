@@ -1,4 +1,4 @@
-"""The costliest stages, faster: pitch.c and shape.c, compiled for this machine or for browsers.
+"""The stages of sound, faster: C files, compiled for this machine or for browsers.
 
 What numpy does stays the reference: whole files are analysed by it, and where nothing was
 compiled, all is.
@@ -8,10 +8,10 @@ from functools import cache
 
 import numpy as np
 
-from percepnet.constants import HOP_LENGTH, MAX_PERIOD, N_BANDS, N_BINS, WINDOW_LENGTH
-from percepnet.dsp.gains import shape_spectrum
+from percepnet.constants import HOP_LENGTH, MAX_PERIOD, N_BANDS, WINDOW_LENGTH
+from percepnet.dsp.channel import Channel
+from percepnet.dsp.kernels.channel import CompiledChannel
 from percepnet.dsp.kernels.library import load_library
-from percepnet.dsp.kernels.shaper import CompiledShaper
 from percepnet.dsp.kernels.tracker import CompiledTracker
 from percepnet.dsp.pitch import PitchTracker
 
@@ -23,16 +23,16 @@ def make_tracker(compiled):
     return CompiledTracker(load_library()) if compiled and _works() else PitchTracker()
 
 
-def make_shaper(compiled):
-    """What shapes spectra: `CompiledShaper` if wanted and possible, else `shape_spectrum`."""
-    return CompiledShaper(load_library()) if compiled and _works() else shape_spectrum
+def make_channel(compiled):
+    """A channel: `CompiledChannel` if wanted and possible, else `Channel`."""
+    return CompiledChannel(load_library()) if compiled and _works() else Channel()
 
 
 @cache
 def _works():
     """Whether the compiled stages are there, run, and compute what numpy does."""
     library = load_library()
-    return library is not None and _tracks(library) and _shapes(library)
+    return library is not None and _tracks(library) and _enhances(library)
 
 
 def _spread(n):
@@ -49,8 +49,20 @@ def _tracks(library):
     return np.allclose(*tracks, rtol=1e-9, atol=1e-12)
 
 
-def _shapes(library):
-    spectra = _spread(4 * N_BINS).astype(np.float32).view(np.complex64).reshape(2, N_BINS)
-    bands = _spread(3 * N_BANDS).astype(np.float32).reshape(3, N_BANDS) ** 2
-    shaped = [shape(*spectra, *bands) for shape in (CompiledShaper(library), shape_spectrum)]
-    return np.allclose(*shaped, rtol=1e-4)
+def _enhances(library):
+    compiled, channel = CompiledChannel(library), Channel()
+    noise = _spread(_N_TRIAL_HOPS // 2 * HOP_LENGTH)
+    sound = np.concatenate([noise, np.sin(np.arange(len(noise)) / 9)])  # steep, and not
+    hops = sound.astype(np.float32).reshape(-1, HOP_LENGTH)
+    bands = _spread(2 * N_BANDS).astype(np.float32).reshape(2, N_BANDS) ** 4
+    for period, hop in enumerate(hops, start=MAX_PERIOD // 4):
+        results = [_through(each, hop, 1.1 * period, bands) for each in (compiled, channel)]
+        if not np.allclose(*results, rtol=1e-4, atol=1e-6):
+            return False
+    return True
+
+
+def _through(channel, hop, period, bands):
+    channel.push(hop)
+    channel.analyse(period)
+    return np.concatenate([channel.features(period, 0.5), channel.enhance(*bands)])

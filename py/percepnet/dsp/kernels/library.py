@@ -6,17 +6,28 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent
 
+_ADDRESS, _NUMBER = ctypes.c_void_p, ctypes.c_double
+_SIGNATURES = {  # what each function returns, what it takes
+    "percepnet_pitch_state_size": (ctypes.c_int, ()),
+    "percepnet_pitch_reset": (None, (_ADDRESS,)),
+    "percepnet_pitch_process": (_NUMBER, (_ADDRESS, _ADDRESS)),
+    "percepnet_channel_push": (None, (_ADDRESS,)),
+    "percepnet_channel_analyse": (None, (_ADDRESS, _ADDRESS, _NUMBER)),
+    "percepnet_channel_describe": (None, (_ADDRESS, _ADDRESS, _NUMBER, _NUMBER)),
+    "percepnet_channel_enhance": (None, (_ADDRESS, _ADDRESS)),
+}
+
 
 @cache
 def load_library() -> ctypes.CDLL | None:
-    """Load what pitch.c and shape.c were compiled to; None where that is not for this machine."""
+    """Load what the C files were compiled to; None where that is not for this machine."""
     file = next(_FOLDER.glob("dsp-*"), None)
     try:
         library = ctypes.CDLL(str(file)) if file else None
     except OSError:
         return None
     if library:
-        library.percepnet_pitch_process.restype = ctypes.c_double
-        library.percepnet_pitch_reset.restype = None
-        library.percepnet_shape.restype = None
+        for name, (result, arguments) in _SIGNATURES.items():
+            function = getattr(library, name)
+            function.restype, function.argtypes = result, arguments
     return library

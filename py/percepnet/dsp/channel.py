@@ -14,7 +14,9 @@ from percepnet.constants import (
     WINDOW_LENGTH,
 )
 from percepnet.dsp.comb import PAST, periodic_frame
-from percepnet.dsp.erb import band_energy
+from percepnet.dsp.erb import band_correlation, band_energy
+from percepnet.dsp.features import band_coherence, network_features
+from percepnet.dsp.gains import shape_spectrum
 from percepnet.dsp.highpass import HighPass
 from percepnet.dsp.stft import Synthesis, spectrum_of
 
@@ -27,23 +29,17 @@ class Channel:
 
     State: 5.9 k samples of history, the spectra of three hops, half a frame.
 
-    Parameters
-    ----------
-    shape : callable
-        `shape_spectrum` or what computes the same.
-
     Attributes
     ----------
     history : ndarray [shape=(_HISTORY,)]
         High-passed, up to the newest hop.
-    spectra, energies : deque of ndarray
+    spectra, energies : sequences of ndarray
         Of the frame being enhanced and the ones after it, and their band energies.
     pitch_spectrum, pitch_energy : ndarray
         Of the periodic part of the frame being enhanced.
     """
 
-    def __init__(self, shape):
-        self._shape = shape
+    def __init__(self):
         self._highpass = HighPass()
         self.history = np.zeros(_HISTORY)
         self._windows = sliding_window_view(self.history, WINDOW_LENGTH)
@@ -67,9 +63,15 @@ class Channel:
         self.spectra.append(newest)
         self.energies.append(newest_energy)
 
+    def features(self, period, correlation):
+        """What the network sees, (N_FEATURES,), of a frame with that period and correlation."""
+        products = band_correlation(self.spectra[0], self.pitch_spectrum)
+        coherence = band_coherence(products, self.energies[0], self.pitch_energy)
+        return network_features(self.energies[-1], coherence, period, correlation)
+
     def enhance(self, strengths, gains):
         """Mix in the periodic part, scale the bands; gives (HOP_LENGTH,) samples."""
-        shaped = self._shape(
+        shaped = shape_spectrum(
             self.spectra[0], self.pitch_spectrum, strengths, gains, self.energies[0]
         )
         return self._synthesis.process(shaped)

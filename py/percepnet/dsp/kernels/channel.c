@@ -1,0 +1,167 @@
+/* The sound of one channel: the arithmetic of ../channel.py and of what it calls, under the same
+   names. Spectra are of doubles rounded to floats as there, band sums of doubles.
+
+   Compile without contraction of a * b + c, which would round differently from place to place,
+   and without errno, so that a square root is an instruction: WebAssembly has no C library. */
+
+#include "elementary.h"
+
+#include "bands.h"
+#include "fft.h"
+#include "shape.h"
+
+#define PUBLIC __attribute__((visibility("default")))
+
+/* As in constants.py */
+#define HOP_LENGTH 480
+#define WINDOW_LENGTH 960
+#define LOOKAHEAD 960
+#define N_KEPT 3 /* frames from the one being enhanced to the newest */
+#define N_FEATURES (2 * N_BANDS + 2)
+#define HIGHPASS_RADIUS 0.9998
+#define MIN_PERIOD 96.0
+#define MAX_PERIOD 800
+#define LOG_OF_PERIODS 2.1202635f /* natural logarithm of MAX_PERIOD / MIN_PERIOD */
+#define COMB_PERIODS 5
+#define PAST (COMB_PERIODS * MAX_PERIOD)
+#define N_HISTORY (PAST + WINDOW_LENGTH + LOOKAHEAD)
+
+/* As in features.py */
+#define ENERGY_FLOOR 1e-2f
+#define DYNAMIC_RANGE 7.0f
+#define SLOPE 1.5f
+#define LEVEL_CENTRE 3.0f
+#define LEVEL_SCALE 0.5f
+#define COHERENCE_FLOOR 1e-3f
+#define LOG10_OF_E 0.43429448f
+
+struct tables {
+    double window[WINDOW_LENGTH];
+    double tap_weights[COMB_PERIODS + 1][2 * COMB_PERIODS + 1]; /* by future taps; 0: dropped */
+    struct complex roots[N_REAL];
+    struct bands bands;
+};
+
+struct channel {
+    double history[N_HISTORY];
+    double tail[HOP_LENGTH];
+    double highpass_input, highpass_output; /* the last ones */
+    float hop[HOP_LENGTH];                  /* what push takes in, what enhance gives */
+    float strengths[N_BANDS], gains[N_BANDS];
+    float energies[N_KEPT][N_BANDS], pitch_energy[N_BANDS];
+    float features[N_FEATURES];
+    float spectra[N_KEPT][N_BINS][2], pitch_spectrum[N_BINS][2], shaped[N_BINS][2];
+};
+
+/* Take in a hop. */
+PUBLIC void percepnet_channel_push(struct channel *channel)
+{
+    double *history = channel->history, *newest = history + N_HISTORY - HOP_LENGTH;
+    double input = channel->highpass_input, output = channel->highpass_output;
+    __builtin_memmove(history, history + HOP_LENGTH, (N_HISTORY - HOP_LENGTH) * sizeof *history);
+    for (int n = 0; n < HOP_LENGTH; n++) {
+        double difference = (1 + HIGHPASS_RADIUS) / 2 * (channel->hop[n] - input);
+        input = channel->hop[n];
+        newest[n] = output = HIGHPASS_RADIUS * output + difference;
+    }
+    channel->highpass_input = input;
+    channel->highpass_output = output;
+}
+
+static void window_frame(const struct tables *tables, const double *history, double *frame)
+{
+    for (int n = 0; n < WINDOW_LENGTH; n++)
+        frame[n] = tables->window[n] * history[n];
+}
+
+/* What of the frame being enhanced repeats with the period, windowed. */
+static void periodic_frame(const struct tables *tables, const double *history, double period,
+                           double *frame)
+{
+    const double whole = 6755399441055744.0; /* 1.5 * 2**52: added, it leaves no bits for a fraction */
+    int n_future = (int)(LOOKAHEAD / period);
+    n_future = n_future < COMB_PERIODS ? n_future : COMB_PERIODS;
+    const double *weights = tables->tap_weights[n_future] + COMB_PERIODS, *taps[2 * COMB_PERIODS + 1];
+    for (int k = -n_future; k <= COMB_PERIODS; k++)
+        taps[COMB_PERIODS + k] = history + PAST - (int)(k * period + whole - whole);
+    for (int n = 0; n < WINDOW_LENGTH; n += 8) {
+        two_doubles sum[4] = {{0}};
+        for (int k = -n_future; k <= COMB_PERIODS; k++)
+            for (int i = 0; i < 4; i++)
+                sum[i] += weights[k] * *(const two_doubles *)(taps[COMB_PERIODS + k] + n + 2 * i);
+        for (int i = 0; i < 4; i++)
+            *(two_doubles *)(frame + n + 2 * i) =
+                sum[i] * *(const two_doubles *)(tables->window + n + 2 * i);
+    }
+}
+
+static void band_correlation(const struct bands *bands, const float (*a)[2], const float (*b)[2],
+                             float *correlation)
+{
+    float products[N_BINS];
+    for (int k = 0; k < N_BINS; k++)
+        products[k] = a[k][0] * b[k][0] + a[k][1] * b[k][1];
+    sum_bands(bands, products, correlation);
+}
+
+static void spectrum_of(const struct tables *tables, const double *frame, float (*spectrum)[2],
+                        float *energy)
+{
+    real_fft(tables->roots, frame, spectrum);
+    band_correlation(&tables->bands, spectrum, spectrum, energy);
+}
+
+/* Look at the newest frame, and at what of the one being enhanced has that period. */
+PUBLIC void percepnet_channel_analyse(struct channel *channel, const struct tables *tables,
+                                      double period)
+{
+    double frame[WINDOW_LENGTH];
+    __builtin_memmove(channel->spectra, channel->spectra + 1, sizeof channel->spectra[0] * (N_KEPT - 1));
+    __builtin_memmove(channel->energies, channel->energies + 1, sizeof channel->energies[0] * (N_KEPT - 1));
+    window_frame(tables, channel->history + N_HISTORY - WINDOW_LENGTH, frame);
+    spectrum_of(tables, frame, channel->spectra[N_KEPT - 1], channel->energies[N_KEPT - 1]);
+    periodic_frame(tables, channel->history, period, frame);
+    spectrum_of(tables, frame, channel->pitch_spectrum, channel->pitch_energy);
+}
+
+static void compress_levels(const float *energy, float *levels)
+{
+    float lowest = -1e9f, slope = -1e9f;
+    for (int b = 0; b < N_BANDS; b++) {
+        float level = LOG10_OF_E * log_(energy[b] + ENERGY_FLOOR), tilted = level + SLOPE * b;
+        lowest = level - DYNAMIC_RANGE > lowest ? level - DYNAMIC_RANGE : lowest;
+        slope = tilted > slope ? tilted : slope;
+        level = slope - SLOPE * b > lowest ? slope - SLOPE * b : lowest;
+        levels[b] = (level - LEVEL_CENTRE) * LEVEL_SCALE;
+    }
+}
+
+/* What the network sees. */
+PUBLIC void percepnet_channel_describe(struct channel *channel, const struct tables *tables,
+                                       double period, double correlation)
+{
+    float *features = channel->features, products[N_BANDS];
+    compress_levels(channel->energies[N_KEPT - 1], features);
+    band_correlation(&tables->bands, channel->spectra[0], channel->pitch_spectrum, products);
+    for (int b = 0; b < N_BANDS; b++) {
+        float power = channel->energies[0][b] * channel->pitch_energy[b];
+        float coherence = products[b] / __builtin_sqrtf(power + COHERENCE_FLOOR);
+        features[N_BANDS + b] = 2 * coherence - 1;
+    }
+    features[2 * N_BANDS] = 2 * log_((float)(period / MIN_PERIOD)) / LOG_OF_PERIODS - 1;
+    features[2 * N_BANDS + 1] = (float)(2 * correlation - 0.5);
+}
+
+/* Mix in the periodic part, scale the bands, add up the frames. */
+PUBLIC void percepnet_channel_enhance(struct channel *channel, const struct tables *tables)
+{
+    double frame[WINDOW_LENGTH];
+    shape(&tables->bands, channel->spectra[0], channel->pitch_spectrum, channel->strengths,
+          channel->gains, channel->energies[0], channel->shaped);
+    inverse_real_fft(tables->roots, channel->shaped, frame);
+    window_frame(tables, frame, frame);
+    for (int n = 0; n < HOP_LENGTH; n++) {
+        channel->hop[n] = (float)(frame[n] + channel->tail[n]);
+        channel->tail[n] = frame[HOP_LENGTH + n];
+    }
+}

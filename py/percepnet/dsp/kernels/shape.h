@@ -1,0 +1,51 @@
+/* Comb mix and band gains of one spectrum: mix_pitch and scale_bands of ../gains.py, step by step. */
+
+/* As in constants.py */
+#define GAIN_FLOOR 1e-8f
+#define LEVEL_FLOOR 1e-9f
+#define OVERSHOOT 1.4f
+#define MAX_CORRECTION 2.7725887f /* natural logarithm of the square of MAX_LEVEL_CORRECTION */
+
+static float limited_log_ratio(float wanted, float got)
+{
+    float logarithm = log_((wanted + LEVEL_FLOOR) / (got + LEVEL_FLOOR));
+    logarithm = logarithm < MAX_CORRECTION ? logarithm : MAX_CORRECTION;
+    return logarithm > -MAX_CORRECTION ? logarithm : -MAX_CORRECTION;
+}
+
+static void shape(const struct bands *bands, const float (*spectrum)[2],
+                  const float (*pitch_spectrum)[2], const float *strengths, const float *gains,
+                  const float *energy, float (*shaped)[2])
+{
+    float curve[N_BINS], power[N_BINS], sums[N_BANDS], levels[N_BANDS], squares[N_BANDS];
+
+    interpolate(bands, strengths, curve);
+    for (int k = 0; k < N_BINS; k++) {
+        for (int part = 0; part < 2; part++) {
+            float noisy = spectrum[k][part];
+            shaped[k][part] = (pitch_spectrum[k][part] - noisy) * curve[k] + noisy;
+        }
+        power[k] = shaped[k][0] * shaped[k][0] + shaped[k][1] * shaped[k][1];
+    }
+
+    sum_bands(bands, power, sums);
+    for (int b = 0; b < N_BANDS; b++) {
+        squares[b] = gains[b] * gains[b] + GAIN_FLOOR;
+        levels[b] = limited_log_ratio(energy[b], sums[b]) + log_(squares[b]);
+    }
+    interpolate(bands, levels, curve);
+    for (int k = 0; k < N_BINS; k++)
+        power[k] *= exp_(curve[k]);
+
+    sum_bands(bands, power, sums);
+    for (int b = 0; b < N_BANDS; b++) {
+        float correction = limited_log_ratio(squares[b] * energy[b], sums[b]);
+        levels[b] = (levels[b] + OVERSHOOT * correction) * 0.5f;
+    }
+    interpolate(bands, levels, curve);
+    for (int k = 0; k < N_BINS; k++) {
+        float scale = exp_(curve[k]) * bands->passband[k];
+        shaped[k][0] *= scale;
+        shaped[k][1] *= scale;
+    }
+}
