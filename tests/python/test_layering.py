@@ -140,26 +140,31 @@ WEB_MAY_IMPORT = {
     "adapters/jitsi.js": {"media-track.js", "percepnet.js", "protocol.js"},
     "service-worker.js": set(),
     "demo/offline.js": set(),
+    "demo/every.js": set(),
+    "demo/field.js": set(),
     "demo/ready.js": set(),
     "demo/picture": set(),
     "demo/wav.js": set(),
     "demo/settings.js": set(),
     "demo/decode.js": set(),
     "demo/model-choice.js": {"models.js"},
-    "demo/player.js": {"demo/picture"},
+    "demo/player.js": {"demo/field.js", "demo/picture"},
     "demo/adapters": {"adapters/jitsi.js", "adapters/livekit.js"},
     "demo/bench": {"models.js", "protocol.js", "python.js"},
     "demo/live": {
-        "fetch-file.js", "percepnet.js", "protocol.js", "demo/model-choice.js", "demo/picture",
-        "demo/player.js", "demo/settings.js", "demo/wav.js",
+        "fetch-file.js", "percepnet.js", "protocol.js", "demo/every.js", "demo/field.js",
+        "demo/model-choice.js", "demo/picture", "demo/player.js", "demo/settings.js", "demo/wav.js",
     },
-    "demo/call": {"percepnet.js", "demo/live", "demo/settings.js"},
+    "demo/call": {
+        "percepnet.js", "demo/every.js", "demo/field.js", "demo/live", "demo/settings.js",
+    },
     "demo/files": {
         "engine.js", "fetch-file.js", "models.js", "protocol.js", "demo/decode.js",
         "demo/model-choice.js", "demo/picture", "demo/player.js", "demo/settings.js", "demo/wav.js",
     },
     "demo/lab": {
-        "fetch-file.js", "models.js", "python.js", "demo/decode.js", "demo/picture", "demo/wav.js",
+        "fetch-file.js", "models.js", "python.js", "demo/decode.js", "demo/every.js",
+        "demo/field.js", "demo/picture", "demo/wav.js",
     },
 }  # fmt: skip
 KNOWS_PYODIDE = {"python.js", "inline-main-end.js", "inline-processor.js"}

@@ -1,5 +1,6 @@
 /** Before and after of one recording: pictures, one place in time, one of both to be heard. */
 
+import { Field } from './field.js';
 import { N_COLUMNS } from './picture/overview.js';
 import { labelFrequencies } from './picture/frequency-axis.js';
 import { Spectrogram } from './picture/spectrogram.js';
@@ -40,6 +41,7 @@ export class Player {
   #sides;
   #play;
   #seek;
+  #action;
   #time;
   #choices;
   #nChannels = 1;
@@ -56,7 +58,8 @@ export class Player {
     this.#sides = canvases.map((canvas) => new Spectrogram(canvas, N_COLUMNS));
     this.#play = /** @type {HTMLButtonElement} */ (host.querySelector('.play'));
     this.#seek = /** @type {HTMLInputElement} */ (host.querySelector('.seek'));
-    this.#time = /** @type {HTMLOutputElement} */ (host.querySelector('.time'));
+    this.#action = new Field(this.#play);
+    this.#time = new Field(/** @type {HTMLElement} */ (host.querySelector('.time')));
     this.#choices = /** @type {NodeListOf<HTMLInputElement>} */ (
       host.querySelectorAll('.choice input')
     );
@@ -156,10 +159,10 @@ export class Player {
   #show() {
     const { currentTime, paused } = this.#audio;
     const durationS = Number(this.#seek.max);
-    this.#play.textContent = paused ? 'Play' : 'Pause';
+    this.#action.show(paused ? 'Play' : 'Pause');
     this.#seek.value = String(currentTime);
     this.#seek.ariaValueText = minutes(currentTime);
-    this.#time.value = `${minutes(currentTime)} / ${minutes(durationS)}`;
+    this.#time.show(`${minutes(currentTime)} / ${minutes(durationS)}`);
     this.#host.style.setProperty('--place', String(durationS ? currentTime / durationS : 0));
   }
 }

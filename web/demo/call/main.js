@@ -1,7 +1,9 @@
 /** The page: one call at a time, what is sent and what the far end hears. */
 
+import { Every } from '../every.js';
+import { field } from '../field.js';
 import { Compare } from '../live/compare.js';
-import { Levels } from '../live/levels.js';
+import { Levels, LEVELS_EVERY_MS } from '../live/levels.js';
 import { Start } from '../live/start.js';
 import { Settings } from '../settings.js';
 import { CallStats } from './call-stats.js';
@@ -20,7 +22,7 @@ const compare = new Compare(applyControls);
 const settings = new Settings(applyControls);
 const levels = new Levels();
 const callStats = new CallStats();
-const latency = /** @type {HTMLElement} */ (document.getElementById('latency'));
+const latency = field('latency');
 
 function controls() {
   const { strength, attenuationLimitDb } = settings;
@@ -60,7 +62,7 @@ async function stop() {
   session = undefined;
   levels.clear();
   callStats.clear();
-  latency.textContent = '–';
+  latency.show('–');
   start.showIdle();
   await ended?.close();
 }
@@ -73,13 +75,13 @@ function applyControls() {
 
 /** @param {CallSession} watched */
 function watch(watched) {
-  let statsDueMs = 0;
+  const forLevels = new Every(LEVELS_EVERY_MS);
+  const forStats = new Every(STATS_EVERY_MS);
   requestAnimationFrame(function frame(nowMs) {
     if (session !== watched) return;
-    levels.update(watched.before, watched.after);
-    if (nowMs >= statsDueMs) {
-      statsDueMs = nowMs + STATS_EVERY_MS;
-      latency.textContent = `${watched.denoiser.stats.latencyMs.toFixed(0)} ms`;
+    if (forLevels.isDue(nowMs)) levels.update(watched.before, watched.after);
+    if (forStats.isDue(nowMs)) {
+      latency.show(`${watched.denoiser.stats.latencyMs.toFixed(0)} ms`);
       watched.call.getStats().then((report) => session === watched && callStats.update(report));
     }
     requestAnimationFrame(frame);

@@ -1,5 +1,6 @@
 /** Picture "34 bands": the spectrum of one frame, with and without the noise, and what passes. */
 
+import { field } from '../field.js';
 import { depthOf, LABELS } from '../picture/frequency-axis.js';
 import { Plot } from './plot.js';
 import { rowOf } from './protocol.js';
@@ -18,7 +19,7 @@ const PLACES = Array.from({ length: HIGHEST_BIN + 1 - LOWEST_BIN }, (_, i) =>
 
 export class Bands {
   #plot;
-  #words = /** @type {HTMLElement} */ (document.getElementById('bands-words'));
+  #words = field('bands-words');
   /** @type {import('./protocol.js').Result | undefined} */
   #result;
   #frame = 0;
@@ -36,8 +37,14 @@ export class Bands {
     this.#result = result;
     this.#frame = frame;
     this.#plot.update();
-    const passing = rowOf(result.frames.gains, frame).filter((gain) => gain > 0.5).length;
-    this.#words.textContent = `Here ${passing} of 34 bands keep more than half of their level.`;
+  }
+
+  /** In words, what is shown. */
+  tell() {
+    if (!this.#result) return;
+    const gains = rowOf(this.#result.frames.gains, this.#frame);
+    const nPassing = gains.filter((gain) => gain > 0.5).length;
+    this.#words.show(`Here ${nPassing} of ${gains.length} bands keep more than half of their level.`);
   }
 
   #draw() {

@@ -1,5 +1,6 @@
 /** Picture "comb filter": what it lets through of one frame, and what comes out. */
 
+import { field } from '../field.js';
 import { Plot } from './plot.js';
 import { rowOf } from './protocol.js';
 
@@ -13,7 +14,7 @@ const TICKS_HZ = [0, 500, 1000, 1500, 2000];
 
 export class Comb {
   #plot;
-  #words = /** @type {HTMLElement} */ (document.getElementById('comb-words'));
+  #words = field('comb-words');
   /** @type {import('./protocol.js').Result | undefined} */
   #result;
   #frame = 0;
@@ -31,12 +32,18 @@ export class Comb {
     this.#result = result;
     this.#frame = frame;
     this.#plot.update();
-    const { periods, strengths } = result.frames;
-    const pitchHz = SAMPLE_RATE / periods.data[frame];
-    const mean = rowOf(strengths, frame).reduce((sum, r) => sum + r) / strengths.width;
-    this.#words.textContent =
+  }
+
+  /** In words, what is shown. */
+  tell() {
+    if (!this.#result) return;
+    const { periods, strengths } = this.#result.frames;
+    const pitchHz = SAMPLE_RATE / periods.data[this.#frame];
+    const mean = rowOf(strengths, this.#frame).reduce((sum, r) => sum + r) / strengths.width;
+    this.#words.show(
       `Pitch here: ${pitchHz.toFixed(0)} Hz, a period of ${(1000 / pitchHz).toFixed(1)} ms. ` +
-      `On average over the bands, ${(100 * mean).toFixed(0)} % of the comb filter's sound is mixed in.`;
+        `On average over the bands, ${(100 * mean).toFixed(0)} % of the comb filter's sound is mixed in.`,
+    );
   }
 
   #draw() {

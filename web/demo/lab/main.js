@@ -1,5 +1,6 @@
 /** The page that shows how it works: one mixture, seen and heard step by step. */
 
+import { Every } from '../every.js';
 import { labelFrequencies } from '../picture/frequency-axis.js';
 import { WavWriter } from '../wav.js';
 import { Bands } from './bands.js';
@@ -7,9 +8,11 @@ import { Comb } from './comb.js';
 import { Laboratory } from './laboratory.js';
 import { Material } from './material.js';
 import { labelPitches } from './pitch-axis.js';
+import { PlaceLine } from './place-line.js';
 import { Timeline } from './timeline.js';
 
 const SAMPLE_RATE = 48_000;
+const WORDS_EVERY_MS = 250;
 const START_S = 2.86; // where the example is voiced: something to see at once
 
 /** @typedef {import('./protocol.js').Sound} Sound */
@@ -20,6 +23,7 @@ const bands = new Bands(canvas('bands'));
 const comb = new Comb(canvas('comb'));
 const timeline = new Timeline(showPlace);
 const material = new Material({ onchange: compute, onproblem: showProblem });
+const forWords = new Every(WORDS_EVERY_MS);
 const laboratory = new Laboratory({ onresult: show, onfailure: showProblem });
 
 /** Whole-recording pictures and the line that shows the place in each. */
@@ -30,7 +34,7 @@ const pictures = [...document.querySelectorAll('[data-picture]')].map((figure) =
   target: /** @type {ImageBitmapRenderingContext} */ (
     /** @type {HTMLCanvasElement} */ (figure.querySelector('canvas')).getContext('bitmaprenderer')
   ),
-  line: /** @type {HTMLElement} */ (figure.querySelector('i')),
+  line: new PlaceLine(/** @type {HTMLElement} */ (figure.querySelector('i'))),
 }));
 const cards = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('[data-sound]'));
 
@@ -73,13 +77,16 @@ function showProblem(message) {
 
 function showPlace() {
   const share = timeline.durationS ? timeline.place / timeline.durationS : 0;
-  for (const { line } of pictures) line.style.setProperty('--place', share.toFixed(4));
+  for (const { line } of pictures) line.moveTo(share);
   for (const card of cards) {
     card.toggleAttribute('data-heard', card.dataset.sound === timeline.sound);
   }
   if (!result) return;
   bands.show(result, timeline.frame);
   comb.show(result, timeline.frame);
+  if (timeline.isPlaying && !forWords.isDue(performance.now())) return;
+  bands.tell();
+  comb.tell();
 }
 
 function download() {

@@ -1,16 +1,20 @@
 /** The one axis of time: what plays, where, and which of the sounds is heard. */
 
+import { Every } from '../every.js';
+import { field } from '../field.js';
 import { SOUNDS } from './protocol.js';
 
 const SAMPLE_RATE = 48_000;
 const FRAME_S = 0.01;
 const FADE_S = 0.01;
+const BAR_EVERY_MS = 50; // the pictures move in every frame, and are looked at
 
 export class Timeline {
   #bar = element('timeline');
   #play = /** @type {HTMLButtonElement} */ (element('play'));
   #seek = /** @type {HTMLInputElement} */ (element('seek'));
-  #time = /** @type {HTMLOutputElement} */ (element('time'));
+  #action = field('play');
+  #time = field('time');
   #choices = /** @type {NodeListOf<HTMLInputElement>} */ (
     document.querySelectorAll('input[name=sound]')
   );
@@ -25,6 +29,7 @@ export class Timeline {
   /** @type {GainNode[]} */
   #gains = [];
   #startedS = 0;
+  #forBar = new Every(BAR_EVERY_MS);
 
   /** Seconds. */
   place = 0;
@@ -38,8 +43,9 @@ export class Timeline {
     document.addEventListener('keydown', (event) => this.#onKey(event));
   }
 
+  /** The last one lasts until the sound begins again. */
   get frame() {
-    return Math.round(this.place / FRAME_S);
+    return Math.min(Math.round(this.place / FRAME_S), Number(this.#seek.max));
   }
 
   get durationS() {
@@ -130,7 +136,8 @@ export class Timeline {
   #follow() {
     if (!this.#source || !this.#context) return;
     this.place = (this.#context.currentTime - this.#startedS) % this.durationS;
-    this.#show();
+    if (this.#forBar.isDue(performance.now())) this.#showBar();
+    this.#onmove();
     requestAnimationFrame(() => this.#follow());
   }
 
@@ -143,14 +150,18 @@ export class Timeline {
   }
 
   #show() {
-    this.#play.textContent = this.#source ? 'Pause' : 'Play';
+    this.#showBar();
+    this.#onmove();
+  }
+
+  #showBar() {
+    this.#action.show(this.#source ? 'Pause' : 'Play');
     this.#seek.valueAsNumber = this.frame;
     const share = this.frame / Number(this.#seek.max);
     this.#seek.style.setProperty('--share', String(share));
     const seconds = `${this.place.toFixed(2)} s`;
     this.#seek.ariaValueText = seconds;
-    this.#time.value = `${this.place.toFixed(2)} of ${this.durationS.toFixed(2)} s`;
-    this.#onmove();
+    this.#time.show(`${this.place.toFixed(1)} of ${this.durationS.toFixed(1)} s`);
   }
 
   /** Space plays, digits choose. @param {KeyboardEvent} event */

@@ -1,5 +1,7 @@
 /** The quiet line: what the denoising costs, whether it keeps up. */
 
+import { field } from '../field.js';
+
 export class EngineStatus {
   #latency = field('latency');
   #hopMs = field('hop-ms');
@@ -10,23 +12,16 @@ export class EngineStatus {
 
   /** @param {import('../../percepnet.js').DenoiserStats} stats */
   update({ latencyMs, hopMsP50, hopMsP99, underruns, droppedMs, kernel, model }) {
-    this.#latency.textContent = `${latencyMs.toFixed(0)} ms`;
-    this.#hopMs.textContent = `${hopMsP50.toFixed(2)} ms`;
-    this.#hopMsP99.textContent = `${hopMsP99.toFixed(2)} ms`;
-    this.#underruns.textContent = underruns
-      ? `${underruns} (${droppedMs.toFixed(0)} ms unprocessed)`
-      : '0';
-    this.#kernel.textContent = kernel;
-    this.#model.textContent = model;
+    this.#latency.show(`${latencyMs.toFixed(0)} ms`);
+    this.#hopMs.show(`${hopMsP50.toFixed(2)} ms`);
+    this.#hopMsP99.show(`${hopMsP99.toFixed(2)} ms`);
+    this.#underruns.show(underruns ? `${underruns} (${droppedMs.toFixed(0)} ms unprocessed)` : '0');
+    this.#kernel.show(kernel);
+    this.#model.show(model);
   }
 
   clear() {
     const costs = [this.#latency, this.#hopMs, this.#hopMsP99, this.#underruns];
-    for (const text of [...costs, this.#kernel, this.#model]) text.textContent = '–';
+    for (const text of [...costs, this.#kernel, this.#model]) text.show('–');
   }
-}
-
-/** @param {string} id */
-function field(id) {
-  return /** @type {HTMLElement} */ (document.getElementById(id));
 }

@@ -2,27 +2,17 @@
 
 import { FFT_SIZE } from './sound.js';
 
+/** How often to update them: the eye follows, and every sample is looked at. */
+export const LEVELS_EVERY_MS = 50;
+
 const FLOOR_DB = -60;
-const RELEASE_DB_PER_FRAME = 0.8; // fast up, slow down: readable
-const TEXT_EVERY_FRAMES = 6;
-const MAX_STILL_FRAMES = 30; // of the screen, with the very same sample in each
+const RELEASE_DB = 2.4; // of one update to the next: fast up, slow down, readable
+const TEXT_EVERY_UPDATES = 4;
 
 export class Levels {
   #meters = [new Meter('level-in'), new Meter('level-out')];
 
-  /** Whether new sound has come since the frame before. */
-  get isFresh() {
-    return this.#meters[0].isFresh;
-  }
-
-  /** Whether new sound arrives; a source that has ended leaves its last one standing. */
-  get isFlowing() {
-    return this.#meters[0].isFlowing;
-  }
-
   /**
-   * Call once per animation frame.
-   *
    * @param {AnalyserNode} before
    * @param {AnalyserNode} after
    */
@@ -38,11 +28,8 @@ export class Levels {
 
 class Meter {
   #levelDb = FLOOR_DB;
-  #nFrames = 0;
+  #nUpdates = 0;
   #samples = new Float32Array(FFT_SIZE);
-  #lastSample = 0;
-  #timeS = 0;
-  #nStill = 0;
 
   /** @param {string} id */
   constructor(id) {
@@ -58,22 +45,9 @@ class Meter {
   /** @param {AnalyserNode} analyser */
   update(analyser) {
     analyser.getFloatTimeDomainData(this.#samples);
-    const lastSample = this.#samples[FFT_SIZE - 1];
-    if (lastSample !== this.#lastSample || lastSample === 0) this.#nStill = 0;
-    else if (analyser.context.currentTime > this.#timeS) this.#nStill++; // it is not the clock
-    this.#lastSample = lastSample;
-    this.#timeS = analyser.context.currentTime;
     const power = this.#samples.reduce((sum, x) => sum + x * x, 0) / this.#samples.length;
     const nowDb = Math.max(FLOOR_DB, 10 * Math.log10(power));
-    this.show(Math.max(nowDb, this.#levelDb - RELEASE_DB_PER_FRAME));
-  }
-
-  get isFresh() {
-    return this.#nStill === 0;
-  }
-
-  get isFlowing() {
-    return this.#nStill < MAX_STILL_FRAMES;
+    this.show(Math.max(nowDb, this.#levelDb - RELEASE_DB));
   }
 
   /** @param {number} levelDb */
@@ -81,7 +55,7 @@ class Meter {
     this.#levelDb = Math.max(levelDb, FLOOR_DB);
     const share = 1 - this.#levelDb / FLOOR_DB;
     this.cover.style.transform = `translateX(${(100 * share).toFixed(1)}%)`;
-    if (this.#nFrames++ % TEXT_EVERY_FRAMES === 0 || levelDb <= FLOOR_DB) this.#tell();
+    if (this.#nUpdates++ % TEXT_EVERY_UPDATES === 0 || levelDb <= FLOOR_DB) this.#tell();
   }
 
   #tell() {

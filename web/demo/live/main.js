@@ -1,18 +1,20 @@
 /** The page: one session at a time, and the panels around it. */
 
+import { Every } from '../every.js';
 import { ModelChoice } from '../model-choice.js';
 import { Settings } from '../settings.js';
 import { Compare } from './compare.js';
 import { Devices } from './devices.js';
 import { EngineStatus } from './engine-status.js';
-import { Levels } from './levels.js';
+import { Flow } from './flow.js';
+import { Levels, LEVELS_EVERY_MS } from './levels.js';
 import { Recording } from './recording.js';
 import { Session } from './session.js';
 import { Start } from './start.js';
 import { VoiceLight } from './voice-light.js';
 import { Waterfall } from './waterfall.js';
 
-const STATUS_EVERY_MS = 100;
+const STATUS_EVERY_MS = 250;
 
 /** @type {Session | undefined} */
 let session;
@@ -137,19 +139,20 @@ function followHealth(followed) {
 /** @param {Session} watched */
 function watch(watched) {
   const { before, after, context, denoiser } = watched;
-  let statusDueMs = 0;
+  const flow = new Flow();
+  const forLevels = new Every(LEVELS_EVERY_MS);
+  const forStatus = new Every(STATUS_EVERY_MS);
   requestAnimationFrame(function frame(nowMs) {
     if (session !== watched) return;
-    levels.update(before, after);
-    if (levels.isFresh) waterfall.update([before, after]);
-    else if (!levels.isFlowing) waterfall.hold(context);
-    start.showFlow(levels.isFlowing);
-    const { stats } = denoiser;
-    voiceLight.update(stats.voiceProbability, context);
-    if (nowMs >= statusDueMs) {
-      engineStatus.update(stats);
-      statusDueMs = nowMs + STATUS_EVERY_MS;
+    flow.update(before);
+    if (flow.isFresh) waterfall.update([before, after]);
+    else if (!flow.isFlowing) waterfall.hold(context);
+    start.showFlow(flow.isFlowing);
+    if (forLevels.isDue(nowMs)) {
+      levels.update(before, after);
+      voiceLight.update(denoiser.stats.voiceProbability, context);
     }
+    if (forStatus.isDue(nowMs)) engineStatus.update(denoiser.stats);
     requestAnimationFrame(frame);
   });
 }

@@ -15,7 +15,7 @@ export class VoiceLight {
   #coming = [];
 
   /**
-   * Call once per animation frame.
+   * Call often: what comes next is shown when it is heard, not before the next call.
    *
    * @param {number} probability that somebody speaks in the newest hop
    * @param {AudioContext} context
