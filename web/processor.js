@@ -22,6 +22,7 @@ export class Processor extends AudioWorkletProcessor {
   #heard = new Float32Array();
   #dry = new Float32Array();
   #hasBegun = false;
+  #nMore = 0; // by so many samples the delay is to grow
   #isEnhanced = true; // at the end of the quantum before
   #isClosed = false;
 
@@ -58,6 +59,7 @@ export class Processor extends AudioWorkletProcessor {
     // With the next quantum there too, this one need not be the last: there is time to fade.
     const isThere = output.has(2 * length);
     output.pull(this.#heard);
+    if (this.#nMore > 0 && isThere && this.#isEnhanced) this.#goBack(length);
     if (!isThere) {
       if (this.#isEnhanced) Atomics.add(playback, Playback.UNDERRUNS, 1);
       Atomics.add(playback, Playback.LATE_SAMPLES, length);
@@ -72,6 +74,31 @@ export class Processor extends AudioWorkletProcessor {
     }
     Atomics.add(playback, Playback.SAMPLES, length);
     return !this.#isClosed;
+  }
+
+  /**
+   * As soon as that can be cross-faded.
+   *
+   * @param {number} nSamples
+   */
+  delayMore(nSamples) {
+    this.#nMore = nSamples;
+  }
+
+  /** @param {number} length of a quantum */
+  #goBack(length) {
+    const { output, playback } = this.end;
+    output.discard(-this.#nMore - length);
+    if (!output.has(length)) {
+      output.discard(this.#nMore + length);
+      return;
+    }
+    this.#dry.set(this.#heard);
+    output.pull(this.#heard);
+    mix(this.#heard, this.#dry, length, false, true);
+    this.latency += this.#nMore;
+    Atomics.add(playback, Playback.ADDED_DELAY, this.#nMore);
+    this.#nMore = 0;
   }
 
   /**

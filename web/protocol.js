@@ -31,7 +31,7 @@ export const RING_CAPACITY = 65_536; // 1.4 s
  * @property {number} channelCount
  * @property {number} quantum what the audio thread takes at a time
  * @property {number} blockLength what the engine takes at a time: 10 ms, or a little more
- * @property {number} cushion as `CUSHION`
+ * @property {number} cushion as `CUSHION`, at the start
  * @property {number} ringCapacity
  */
 
@@ -72,6 +72,7 @@ export const Playback = {
   LATE_SAMPLES: 1, // of these, the input instead of the enhanced, which was not there
   UNDERRUNS: 2, // times that it was not
   INVALID_SAMPLES: 3, // that came in not finite or absurdly loud
+  ADDED_DELAY: 4, // for a device that asks for more at a time than it declared
 };
 
 /** Floats, by the engine. The last hops' processing times in ms follow. */

@@ -149,7 +149,7 @@ export class RingBuffer {
   /**
    * Consumer: move on without reading.
    *
-   * @param {number} nSamples
+   * @param {number} nSamples where negative, back to what was there before
    */
   discard(nSamples) {
     Atomics.add(this.counts, READ, nSamples);

@@ -6,7 +6,8 @@ import { Playback, Report } from './protocol.js';
 
 /**
  * @typedef {object} DenoiserStats
- * @property {number} latencySamples by which the node delays the signal, constant
+ * @property {number} latencySamples by which the node delays the signal: constant, once 0.6 s
+ *   of audio have shown how much the device asks for at a time
  * @property {number} latencyMs the same
  * @property {number} hopMsP50 median time to process 10 ms of audio, over the last 10 s
  * @property {number} hopMsP99 99th percentile of it
@@ -29,7 +30,8 @@ import { Playback, Report } from './protocol.js';
  */
 export function readStats({ playback, report }, { latency, kernel }, model, { pipeline, format }) {
   const times = report.slice(Report.HOP_MS).filter((ms) => ms > 0).sort();
-  const latencySamples = format.cushion + latency;
+  const added = Atomics.load(playback, Playback.ADDED_DELAY);
+  const latencySamples = format.cushion + added + latency;
   const msPerSample = 1000 / format.sampleRate;
   return {
     latencySamples,

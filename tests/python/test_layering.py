@@ -114,7 +114,11 @@ WEB_MAY_IMPORT = {
     "engine-worker.js": {"engine-host.js", "message-transport.js", "shared-transport.js"},
     "inline-transport.js": {"engine-host.js", "protocol.js", "ring-buffer.js"},
     "processor.js": {"protocol.js"},
-    "percepnet-processor.js": {"message-transport.js", "processor.js", "shared-transport.js"},
+    "burst-meter.js": set(),
+    "percepnet-processor.js": {
+        "burst-meter.js", "message-transport.js", "processor.js", "protocol.js",
+        "shared-transport.js",
+    },
     "worklet-scope.js": set(),
     "inline-processor.js": {
         "engine-host.js", "inline-transport.js", "processor.js", "python.js", "worklet-scope.js",
@@ -156,7 +160,8 @@ WEB_MAY_IMPORT = {
         "demo/model-choice.js", "demo/picture", "demo/player.js", "demo/settings.js", "demo/wav.js",
     },
     "demo/call": {
-        "percepnet.js", "demo/every.js", "demo/field.js", "demo/live", "demo/settings.js",
+        "percepnet.js", "protocol.js", "demo/every.js", "demo/field.js", "demo/live",
+        "demo/settings.js",
     },
     "demo/files": {
         "engine.js", "fetch-file.js", "models.js", "protocol.js", "demo/decode.js",

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 
-import { CUSHION, HOP_LENGTH, Playback, RENDER_QUANTUM } from '../../web/protocol.js';
+import {
+  CUSHION, formatAt, HOP_LENGTH, Playback, RENDER_QUANTUM, SAMPLE_RATE,
+} from '../../web/protocol.js';
 import { LATENCY, MessagePipeline, ramp, SharedPipeline } from './pipelines.mjs';
 
 const N_CUSHION_QUANTA = CUSHION / RENDER_QUANTUM;
@@ -75,6 +77,19 @@ for (const [name, open] of Object.entries(pipelines)) {
       assert.equal(pipeline.step.hops.size, 1);
       heard.push(...(await playInTime(60)));
       assertSame(heard, enhanced(0, heard.length));
+    });
+
+    test('a device that asks for more than it declared is given a longer delay, once', async (t) => {
+      let nowMs = 0;
+      t.mock.method(Date, 'now', () => nowMs);
+      const heard = [];
+      for (let i = 0; i < 60; i++, nowMs += 20) heard.push(...(await playInTime(8)));
+      const added = pipeline.main.slots.playback[Playback.ADDED_DELAY];
+      const { cushion } = formatAt(SAMPLE_RATE, 1, RENDER_QUANTUM, (8 * RENDER_QUANTUM) / SAMPLE_RATE);
+      assert.equal(added, cushion - CUSHION);
+      const start = audio.position - RENDER_QUANTUM;
+      assertSame(heard.slice(-RENDER_QUANTUM), enhanced(start - added, RENDER_QUANTUM));
+      assert.equal(pipeline.main.slots.playback[Playback.UNDERRUNS], 0);
     });
 
     test('an engine that is late costs the noise, not the voice; the delay stays', async () => {
