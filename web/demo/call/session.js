@@ -1,6 +1,7 @@
 /** One call from Start to Stop: a source, the denoiser, the call, and what its far end hears. */
 
 import { Denoiser } from '../../percepnet.js';
+import { CONTEXT_OPTIONS } from '../../protocol.js';
 import { openExample } from '../live/example.js';
 import { openMicrophone } from '../live/microphone.js';
 import { FFT_SIZE, SAMPLE_RATE } from '../live/sound.js';
@@ -56,7 +57,7 @@ export class CallSession {
    * @throws {Error} in words for the visitor
    */
   static async open({ example, controls, onStage, onunplugged }) {
-    const context = new AudioContext({ sampleRate: SAMPLE_RATE, latencyHint: 'interactive' });
+    const context = new AudioContext(CONTEXT_OPTIONS);
     const denoiser = Denoiser.create({ audioContext: context, ...controls, onStage });
     const source = example ? openExample(context) : openMicrophone(context, '', onunplugged);
     try {

@@ -1,6 +1,7 @@
 /** One run from Start to Stop: a source, the denoiser, loudspeaker, and taps between them. */
 
 import { Denoiser } from '../../percepnet.js';
+import { CONTEXT_OPTIONS } from '../../protocol.js';
 import { openExample } from './example.js';
 import { openMicrophone } from './microphone.js';
 import { FFT_SIZE, SAMPLE_RATE } from './sound.js';
@@ -68,7 +69,7 @@ export class Session {
    */
   static async open(options) {
     const { example, microphoneId, recording, model, controls, onStage, onunplugged } = options;
-    const context = new AudioContext({ sampleRate: SAMPLE_RATE, latencyHint: 'interactive' });
+    const context = new AudioContext(CONTEXT_OPTIONS);
     await context.suspend();
     const denoiser = Denoiser.create({ audioContext: context, model, ...controls, onStage });
     const source = example
