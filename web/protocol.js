@@ -15,7 +15,8 @@ export const CONTEXT_OPTIONS = { sampleRate: SAMPLE_RATE, latencyHint: 'balanced
 /**
  * Silence the output starts with: what the path to the engine and back may take, in samples.
  * One hop to collect, 20 ms because devices ask for audio in bursts, in whole quanta 1024, one
- * quantum that is looked ahead, and a little to compute.
+ * quantum that is looked ahead, and a little to compute. Not a quantum less: a device that asks for
+ * 10 ms at a time then needs a hop at the third request after the hop's last sample, not the second.
  */
 export const CUSHION = 1664;
 

@@ -25,6 +25,18 @@ test('the cushion holds a hop and a device burst of 20 ms, the rings the whole d
   assert.ok(protocol.RING_CAPACITY > 4 * (protocol.CUSHION + burst));
 });
 
+test('a device that asks for a hop at a time asks three times before it needs that hop back', () => {
+  const { CUSHION, HOP_LENGTH, RENDER_QUANTUM } = protocol;
+  for (let start = 0; start < HOP_LENGTH * RENDER_QUANTUM; start += HOP_LENGTH) {
+    const timesToCollect = start / HOP_LENGTH + 1;
+    // The audio thread looks a quantum ahead, so that it has time to fade.
+    const place = start + CUSHION + 1 - 2 * RENDER_QUANTUM;
+    const quantum = RENDER_QUANTUM * Math.ceil(place / RENDER_QUANTUM);
+    const timesUntilNeeded = Math.floor(quantum / HOP_LENGTH) + 1;
+    assert.ok(timesUntilNeeded - timesToCollect >= 3);
+  }
+});
+
 test('at other rates the same times, and two longer quanta', () => {
   assert.deepEqual(protocol.formatAt(protocol.SAMPLE_RATE), {
     sampleRate: protocol.SAMPLE_RATE,
