@@ -24,8 +24,9 @@ export async function startEngine(line, { slots, format }, startPython) {
     nChannels: format.channelCount,
     startPython,
   });
-  line.addEventListener('message', ({ data: { model } }) => {
-    if (model) send(useModel(engine, model));
+  line.addEventListener('message', ({ data: { model, modelToUse } }) => {
+    if (model) send(answer('model-read', () => engine.readModel(model)));
+    if (modelToUse) send(answer('model-in-use', () => engine.useModel(modelToUse)));
   });
   const hopStep = new HopStep(engine, slots);
   const step = format.sampleRate === SAMPLE_RATE ? hopStep : new RateStep(hopStep, format);
@@ -55,14 +56,14 @@ function firstModel(line) {
 }
 
 /**
- * @param {Engine} engine goes on with the model it has if this one cannot be used
- * @param {ModelFile} model
+ * @param {'model-read' | 'model-in-use'} type
+ * @param {() => void} take of the engine, which goes on with what it has if that cannot be done
  * @returns {import('./protocol.js').EngineMessage}
  */
-function useModel(engine, model) {
+function answer(type, take) {
   try {
-    engine.useModel(model);
-    return { type: 'model-in-use' };
+    take();
+    return { type };
   } catch (error) {
     return { type: 'model-refused', message: /** @type {Error} */ (error).message };
   }

@@ -33,7 +33,7 @@ export class EngineThread {
       this.#line.onmessage = ({ data }) => {
         if (data.type === 'stage') onStage(data.stage);
         else if (data.type === 'ready') resolve(data);
-        else if (data.type === 'model-in-use') this.#answerModel?.();
+        else if (data.type === 'model-read' || data.type === 'model-in-use') this.#answerModel?.();
         else if (data.type === 'model-refused') this.#answerModel?.(new Error(data.message));
         else if (data.type === 'failed') fail(new Error(data.message, { cause: data.detail }));
       };
@@ -60,10 +60,21 @@ export class EngineThread {
    * @returns {Promise<void>} when the next hop will be enhanced with it
    * @throws {Error} what is wrong with it
    */
-  useModel(end, model) {
+  async useModel(end, model) {
+    // In two requests, as hops have to be enhanced in between.
+    await this.#request(end, { model });
+    await this.#request(end, { modelToUse: model.name });
+  }
+
+  /**
+   * @param {import('./percepnet.js').MainEnd} end
+   * @param {import('./protocol.js').EngineRequest} request
+   * @returns {Promise<void>}
+   */
+  #request(end, request) {
     return new Promise((resolve, reject) => {
       this.#answerModel = (error) => (error ? reject(error) : resolve());
-      this.#line.postMessage({ model });
+      this.#line.postMessage(request);
       end.announceMessage();
     });
   }

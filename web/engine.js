@@ -10,19 +10,25 @@ const N_WARM_UP_HOPS = 32;
 
 const SETUP = `
 import numpy as np
-from percepnet import HOP_LENGTH, LATENCY, Enhancer, load_model
+from percepnet import HOP_LENGTH, LATENCY, Enhancer
+from percepnet.network import assemble_network, read_network
 
 told = np.zeros(2, np.float32)
 told_address = told.__array_interface__["data"][0]
-models = {}
+read, models = {}, {}
+
+def read_model(name):
+    if name not in models:
+        read[name] = read_network("${MODEL_PATH}")
 
 def model_called(name):
     if name not in models:
-        models[name] = load_model("${MODEL_PATH}")
+        models[name] = assemble_network(*read.pop(name))
     return models[name]
 
 def begin(name, n_channels):
     global enhancer, hop
+    read_model(name)
     enhancer = Enhancer(model_called(name), n_channels=n_channels)
     hop = np.zeros((n_channels, HOP_LENGTH), np.float32).squeeze()
     return enhancer
@@ -44,6 +50,7 @@ export class Engine {
   #python;
   #process;
   #enhancer;
+  #readModel;
   #useModel;
   #hopAddress;
   #hopSize;
@@ -91,6 +98,7 @@ export class Engine {
     this.#python = python;
     python.writeFile(MODEL_PATH, bytes);
     this.#enhancer = runPython(() => scope.get('begin')(name, nChannels));
+    this.#readModel = scope.get('read_model');
     this.#useModel = scope.get('use_model');
     this.#process = scope.get('process');
     this.#hopAddress = scope.get('hop_address')();
@@ -123,13 +131,23 @@ export class Engine {
   }
 
   /**
-   * Go on with another model. The first time takes as long as ten hops or so, again none.
+   * Read another model. The first time takes as long as ten hops or so, again none.
    *
    * @param {ModelFile} model
-   * @throws {Error} what is wrong with it; then all is as before
+   * @throws {Error} what is wrong with it
    */
-  useModel({ name, bytes }) {
+  readModel({ name, bytes }) {
     this.#python.writeFile(MODEL_PATH, bytes);
+    runPython(() => this.#readModel(name));
+  }
+
+  /**
+   * Go on with a model that was read. The first time takes as long as reading it, again none.
+   *
+   * @param {string} name
+   * @throws {Error} Python's; then all is as before
+   */
+  useModel(name) {
     runPython(() => this.#useModel(name));
   }
 

@@ -113,11 +113,16 @@ export const N_REPORT = Report.HOP_MS + N_HOP_TIMES;
  * @property {Uint8Array<ArrayBuffer>} bytes
  */
 
-/** @typedef {{ lines: any } | { model: ModelFile }} EngineRequest main to worker; the lines first */
+/**
+ * Main to worker; the lines first.
+ *
+ * @typedef {{ lines: any } | { model: ModelFile } | { modelToUse: string }} EngineRequest
+ */
 
 /**
  * @typedef {{ type: 'stage', stage: StartStage }
  *   | { type: 'ready' } & EngineFacts
+ *   | { type: 'model-read' }
  *   | { type: 'model-in-use' }
  *   | { type: 'model-refused', message: string }
  *   | { type: 'report', report: Float32Array }

@@ -146,7 +146,7 @@ def quantize_network(topology: Topology, parameters: dict[str, np.ndarray]) -> P
         quantize(
             f"{name}.recurrent", parameters[f"{name}.weight_hh"], parameters[f"{name}.bias_hh"]
         )
-    return _assemble(topology, arrays)
+    return assemble_network(topology, arrays)
 
 
 def save_model(network: PercepNet, path: os.PathLike | str) -> None:
@@ -191,6 +191,28 @@ def load_model(path: os.PathLike | str, *, kernel: str | None = None) -> PercepN
     """
     if isinstance(path, str) and re.fullmatch(r"[\w-]+", path):
         path = _bundled_model(path)
+    return assemble_network(*read_network(path), kernel)
+
+
+def read_network(path: os.PathLike | str) -> tuple[Topology, dict[str, np.ndarray]]:
+    """The longer half of `load_model`; the other is `assemble_network`.
+
+    Parameters
+    ----------
+    path : path-like
+        A model file.
+
+    Returns
+    -------
+    topology : Topology
+    arrays : dict of str to ndarray
+        All that belong to it.
+
+    Raises
+    ------
+    ModelError
+        As from `load_model`.
+    """
     try:
         sizes, arrays = read_model(path)
         if not isinstance(sizes, dict) or sizes.keys() != {f.name for f in fields(Topology)}:
@@ -199,7 +221,43 @@ def load_model(path: os.PathLike | str, *, kernel: str | None = None) -> PercepN
         check_arrays(arrays, array_specs(topology))
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error.__cause__
-    return _assemble(topology, arrays, kernel)
+    return topology, arrays
+
+
+def assemble_network(
+    topology: Topology, arrays: dict[str, np.ndarray], kernel: str | None = None
+) -> PercepNet:
+    """Make a network of what `read_network` gives.
+
+    Parameters
+    ----------
+    topology : Topology
+    arrays : dict of str to ndarray
+    kernel : str, optional
+        As for `load_model`.
+
+    Returns
+    -------
+    PercepNet
+
+    Raises
+    ------
+    KernelError
+        The kernel does not run here.
+    """
+
+    def linear(name):
+        return Linear(*(arrays[f"{name}.{part}"] for part in ("weight", "scale", "bias")))
+
+    layers = {}
+    for name in topology.dense_shapes:
+        weight, bias = arrays[f"{name}.weight"], arrays[f"{name}.bias"]
+        layers[name] = Dense(weight, bias, _ACTIVATIONS[name])
+    for name, (*_, n_taps) in topology.conv_shapes.items():
+        layers[name] = Conv1d(linear(f"{name}.linear"), n_taps)
+    for name in topology.gru_shapes:
+        layers[name] = GRU(linear(f"{name}.input"), linear(f"{name}.recurrent"))
+    return PercepNet(topology, layers, kernel)
 
 
 def bundled_models() -> dict[str, Path]:
@@ -224,18 +282,3 @@ def _arrays(network):
         layer, _, array = name.partition(".")
         arrays[name] = attrgetter(array)(network.layers[layer])
     return arrays
-
-
-def _assemble(topology, arrays, kernel=None):
-    def linear(name):
-        return Linear(*(arrays[f"{name}.{part}"] for part in ("weight", "scale", "bias")))
-
-    layers = {}
-    for name in topology.dense_shapes:
-        weight, bias = arrays[f"{name}.weight"], arrays[f"{name}.bias"]
-        layers[name] = Dense(weight, bias, _ACTIVATIONS[name])
-    for name, (*_, n_taps) in topology.conv_shapes.items():
-        layers[name] = Conv1d(linear(f"{name}.linear"), n_taps)
-    for name in topology.gru_shapes:
-        layers[name] = GRU(linear(f"{name}.input"), linear(f"{name}.recurrent"))
-    return PercepNet(topology, layers, kernel)

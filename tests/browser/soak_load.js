@@ -50,8 +50,8 @@ onmessage = ({ data: { counts, allowed } }) => {
   let next;
   for (;;) {
     const played = Atomics.load(counts, 0);
-    next ??= 480 * Math.ceil((played + 1) / 480);
-    if (played < next) {
+    if (played > 0) next ??= 480 * Math.ceil((played + 1) / 480);
+    if (!(played >= next)) {
       Atomics.wait(counts, 0, played, 100);
       continue;
     }

@@ -166,7 +166,7 @@ TRACK = """
 """
 
 
-def test_a_track_for_webrtc_is_muted_with_its_microphone_and_outlives_it(hearing_chromium, site_url):
+def test_a_track_for_webrtc_is_muted_as_its_microphone_and_outlives_it(hearing_chromium, site_url):
     context = hearing_chromium.new_context()
     result = EnginePage(context.new_page(), site_url).run(TRACK)
     context.close()

@@ -31,8 +31,13 @@ self.onmessage = async ({ data }) => {
 /** @param {string} model its name; may be another than before */
 async function load(model) {
   const whenModel = fetchModel(model);
-  if (engine) engine.useModel(await whenModel);
-  else engine = await Engine.load(whenModel, () => {});
+  if (engine) {
+    const another = await whenModel;
+    engine.readModel(another);
+    engine.useModel(another.name);
+  } else {
+    engine = await Engine.load(whenModel, () => {});
+  }
   answer({ type: 'loaded', latency: engine.latency });
 }
 
