@@ -5,7 +5,7 @@ import base64
 import numpy as np
 import pytest
 import soundfile
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 from percepnet import SAMPLE_RATE, enhance, load_model
 
@@ -128,6 +128,36 @@ def test_one_of_several_is_cancelled_and_one_is_unreadable(files_page, noisy, tm
     assert not cancelled.locator(".downloads").is_visible()
     enhanced, _ = files_page.download(3)
     assert len(enhanced) == len(noisy)
+
+
+def test_results_are_on_disk_for_the_visit_or_in_memory_where_none_can_be(files_page):
+    page = files_page.page
+    page.evaluate(
+        """async () => {
+            const root = await navigator.storage.getDirectory();
+            await root.getDirectoryHandle('percepnet-visit-before', { create: true });
+        }"""
+    )
+    page.click("#try-example")
+    files_page.wait()
+    on_disk, _ = files_page.download(0)
+    visits = page.evaluate(
+        """async () => {
+            const root = await navigator.storage.getDirectory();
+            const folders = await Array.fromAsync(root.values());
+            return Promise.all(folders.map((folder) => Array.fromAsync(folder.keys())));
+        }"""
+    )
+    assert [len(files) for files in visits] == [2], "the visit before has left its folder"
+
+    page.reload()
+    page.evaluate(
+        "() => { StorageManager.prototype.getDirectory = async () => { throw new Error('no'); } }"
+    )
+    page.click("#try-example")
+    files_page.wait()
+    in_memory, _ = files_page.download(0)
+    assert_array_equal(in_memory, on_disk)
 
 
 def test_what_would_fill_the_memory_is_refused(files_page, tmp_path):

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { WavSource } from '../../web/demo/files/wav-source.js';
-import { WavWriter } from '../../web/demo/wav.js';
+import { WavFormat, WavWriter } from '../../web/demo/wav.js';
 import { seededRandom } from './random.mjs';
 
 const RATE = 48_000;
@@ -13,7 +13,7 @@ function twoChannels(nSamples) {
 }
 
 function write(channels, nBits, rate = RATE) {
-  const writer = new WavWriter(rate, channels.length, nBits);
+  const writer = new WavWriter(new WavFormat(rate, channels.length, nBits));
   writer.push(channels);
   return writer.finish();
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { WavWriter } from '../../web/demo/wav.js';
+import { WavFormat, WavWriter } from '../../web/demo/wav.js';
 
 /** The chunks of a RIFF file by name. */
 async function parse(blob) {
@@ -23,7 +23,7 @@ async function parse(blob) {
 
 test('a WAV file holds the very samples', async () => {
   const pieces = [Float32Array.of(0, 1, -1), Float32Array.of(0.1, 1.5, -1e-20)];
-  const file = new WavWriter(48_000, 1);
+  const file = new WavWriter(new WavFormat(48_000, 1));
   for (const piece of pieces) file.push([piece]);
   const { 'fmt ': format, fact, data } = await parse(file.finish());
   assert.equal(format.getUint16(0, true), 3, 'float');
@@ -37,7 +37,7 @@ test('a WAV file holds the very samples', async () => {
 });
 
 test('channels take turns', async () => {
-  const file = new WavWriter(44_100, 2);
+  const file = new WavWriter(new WavFormat(44_100, 2));
   file.push([Float32Array.of(1, 2), Float32Array.of(-1, -2)]);
   const { 'fmt ': format, fact, data } = await parse(file.finish());
   assert.equal(format.getUint16(2, true), 2, 'channels');
@@ -47,7 +47,7 @@ test('channels take turns', async () => {
 });
 
 test('16 bits clip instead of wrapping round', async () => {
-  const file = new WavWriter(48_000, 1, 16);
+  const file = new WavWriter(new WavFormat(48_000, 1, 16));
   file.push([Float32Array.of(0, 0.5, 1, 1.5, -7)]);
   const { 'fmt ': format, data } = await parse(file.finish());
   assert.equal(format.getUint16(0, true), 1, 'integer');
@@ -55,13 +55,13 @@ test('16 bits clip instead of wrapping round', async () => {
 });
 
 test('an empty recording is a valid file', async () => {
-  const { data } = await parse(new WavWriter(48_000, 1).finish());
+  const { data } = await parse(new WavWriter(new WavFormat(48_000, 1)).finish());
   assert.equal(data.byteLength, 0);
 });
 
 test('what the header cannot count does not fit', () => {
-  const stereo = new WavWriter(48_000, 2);
+  const stereo = new WavFormat(48_000, 2);
   assert.ok(stereo.fits(3 * 3600 * 48_000));
   assert.ok(!stereo.fits(4 * 3600 * 48_000));
-  assert.ok(new WavWriter(48_000, 2, 16).fits(4 * 3600 * 48_000));
+  assert.ok(new WavFormat(48_000, 2, 16).fits(4 * 3600 * 48_000));
 });

@@ -5,12 +5,8 @@ const INTEGER = 1;
 const IEEE_FLOAT = 3;
 const MAX_BYTES = 2 ** 32; // the header counts no further
 
-/** Takes a long recording piece by piece; the browser may keep Blobs on disk. */
-export class WavWriter {
-  /** @type {Blob[]} */
-  #pieces = [];
-  #nFrames = 0;
-
+/** How the samples are laid down. */
+export class WavFormat {
   /**
    * @param {number} sampleRate Hz
    * @param {number} nChannels
@@ -28,7 +24,7 @@ export class WavWriter {
   }
 
   /** @param {Float32Array[]} channels equally long */
-  push(channels) {
+  encode(channels) {
     const nFrames = channels[0].length;
     const Samples = this.nBits === 16 ? Int16Array : Float32Array;
     const piece = new Samples(nFrames * this.nChannels);
@@ -39,22 +35,17 @@ export class WavWriter {
         piece[i * this.nChannels + channel] = sample * scale;
       }
     });
-    this.#pieces.push(new Blob([piece]));
-    this.#nFrames += nFrames;
-  }
-
-  /** @returns {Blob} */
-  finish() {
-    return new Blob([this.#header(), ...this.#pieces], { type: 'audio/wav' });
+    return piece;
   }
 
   get #frameBytes() {
     return (this.nChannels * this.nBits) / 8;
   }
 
-  #header() {
+  /** What comes before the samples. @param {number} nFrames in all */
+  header(nFrames) {
     const frameBytes = this.#frameBytes;
-    const dataBytes = frameBytes * this.#nFrames;
+    const dataBytes = frameBytes * nFrames;
     const data = new DataView(new ArrayBuffer(HEADER_BYTES));
     let offset = 0;
     /** @param {string} id */
@@ -88,10 +79,34 @@ export class WavWriter {
 
     tag('fact'); // asked for where samples are not integers
     uint32(4);
-    uint32(this.#nFrames);
+    uint32(nFrames);
 
     tag('data');
     uint32(dataBytes);
     return data;
+  }
+}
+
+/** Takes a recording piece by piece, for as long as nobody knows its length. */
+export class WavWriter {
+  /** @type {Blob[]} */
+  #pieces = [];
+  #nFrames = 0;
+  #format;
+
+  /** @param {WavFormat} format */
+  constructor(format) {
+    this.#format = format;
+  }
+
+  /** @param {Float32Array[]} channels equally long */
+  push(channels) {
+    this.#pieces.push(new Blob([this.#format.encode(channels)]));
+    this.#nFrames += channels[0].length;
+  }
+
+  /** @returns {Blob} */
+  finish() {
+    return new Blob([this.#format.header(this.#nFrames), ...this.#pieces], { type: 'audio/wav' });
   }
 }

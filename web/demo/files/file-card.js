@@ -2,9 +2,10 @@
 
 import { Overview } from '../picture/overview.js';
 import { minutes, Player } from '../player.js';
-import { WavWriter } from '../wav.js';
+import { WavFormat } from '../wav.js';
 import { enhance } from './enhance.js';
 import { openSource } from './source.js';
+import { WavFile } from './wav-file.js';
 
 const SAMPLE_RATE = 48_000;
 
@@ -74,8 +75,8 @@ export class FileCard {
     const { length, nChannels } = noisy;
     const duration = length / SAMPLE_RATE;
     this.#part('.facts').textContent = `${minutes(duration)}, ${channelsInWords(nChannels)}`;
-    const result = new WavWriter(SAMPLE_RATE, nChannels);
-    if (!result.fits(length)) {
+    const format = new WavFormat(SAMPLE_RATE, nChannels);
+    if (!format.fits(length)) {
       throw new Error('The result would be over 4 GB, too large for a WAV file: cut it in two.');
     }
     this.#say('Loading Python …');
@@ -84,24 +85,30 @@ export class FileCard {
 
     this.#part('.result').hidden = false;
     const player = new Player(this.#part('.result'));
-    const overviews = [0, 1].map(() => new Overview(length, SAMPLE_RATE));
     const nHeard = Math.min(nChannels, 2);
-    const pair = new WavWriter(SAMPLE_RATE, 2 * nHeard, 16);
-    let nDone = 0;
+    const result = await WavFile.create(format, length);
+    const pair = await WavFile.create(new WavFormat(SAMPLE_RATE, 2 * nHeard, 16), length);
     this.#startedMs = performance.now();
-    for await (const { before, after } of enhance(noisy, engines, settings, this.#abort.signal)) {
-      [before, after].forEach((channels, side) => {
-        for (const { column, rowsDb } of overviews[side].push(mean(channels))) {
-          player.draw(side, column, rowsDb);
-        }
-      });
-      result.push(after);
-      pair.push([before, after].flatMap((channels) => heard(channels, nHeard)));
-      nDone += after[0].length;
-      this.#showProgress(nDone / length, duration);
+    try {
+      const overviews = [0, 1].map(() => new Overview(length, SAMPLE_RATE));
+      let nDone = 0;
+      for await (const { before, after } of enhance(noisy, engines, settings, this.#abort.signal)) {
+        [before, after].forEach((channels, side) => {
+          for (const { column, rowsDb } of overviews[side].push(mean(channels))) {
+            player.draw(side, column, rowsDb);
+          }
+        });
+        await result.push(after);
+        await pair.push([before, after].flatMap((channels) => heard(channels, nHeard)));
+        nDone += after[0].length;
+        this.#showProgress(nDone / length, duration);
+      }
+    } catch (error) {
+      await Promise.all([result.discard(), pair.discard()]);
+      throw error;
     }
-    this.#finish(result.finish(), duration);
-    player.load(pair.finish(), duration, nHeard);
+    this.#finish(await result.finish(), duration);
+    player.load(await pair.finish(), duration, nHeard);
   }
 
   /**

@@ -2,7 +2,7 @@
 
 import { Every } from '../every.js';
 import { labelFrequencies } from '../picture/frequency-axis.js';
-import { WavWriter } from '../wav.js';
+import { WavFormat, WavWriter } from '../wav.js';
 import { Bands } from './bands.js';
 import { Comb } from './comb.js';
 import { Laboratory } from './laboratory.js';
@@ -91,7 +91,7 @@ function showPlace() {
 
 function download() {
   if (!result) return;
-  const wav = new WavWriter(SAMPLE_RATE, 1);
+  const wav = new WavWriter(new WavFormat(SAMPLE_RATE, 1));
   wav.push([result.sounds[timeline.sound]]);
   const link = document.createElement('a');
   link.href = URL.createObjectURL(wav.finish());

@@ -2,7 +2,7 @@
 
 import { Overview } from '../picture/overview.js';
 import { minutes, Player } from '../player.js';
-import { WavWriter } from '../wav.js';
+import { WavFormat, WavWriter } from '../wav.js';
 import { DelayLine } from './delay-line.js';
 import { SAMPLE_RATE } from './sound.js';
 
@@ -127,7 +127,7 @@ export class Recording {
 /** Each side to keep; both to listen to. */
 function newFiles() {
   return {
-    sides: FILES.map(() => new WavWriter(SAMPLE_RATE, 1)),
-    both: new WavWriter(SAMPLE_RATE, 2, 16),
+    sides: FILES.map(() => new WavWriter(new WavFormat(SAMPLE_RATE, 1))),
+    both: new WavWriter(new WavFormat(SAMPLE_RATE, 2, 16)),
   };
 }
