@@ -28,7 +28,7 @@ export class ModelChoice {
     try {
       const models = await bundledModels();
       this.#select.replaceChildren(...models.map(({ name, weights, bytes }) => new Option(
-        `${name}: ${(weights / 1e6).toFixed(1)} million weights, ${(bytes / 1e6).toFixed(1)} MB`,
+        `${name}: ${(weights / 1e6).toFixed(1)} M weights, ${(bytes / 1e6).toFixed(1)} MB`,
         name,
       )));
       this.#select.value = DEFAULT;

@@ -2,6 +2,7 @@
 
 const MARGIN = { left: 48, right: 8, top: 8, bottom: 22 }; // CSS pixels
 const FONT = '11px system-ui, sans-serif';
+const LABEL_GAP = 8; // CSS pixels
 
 export class Plot {
   #canvas;
@@ -71,10 +72,16 @@ export class Plot {
     context.lineWidth = 1;
     context.strokeStyle = this.colour('line');
     context.fillStyle = this.colour('quiet');
-    for (const [place, label] of across) {
-      this.#tick(place * this.#width, 0, place * this.#width, this.#height);
-      context.textAlign = place > 0.95 ? 'right' : 'center';
-      context.fillText(label, place * this.#width, this.#height + 15);
+    let room = this.#width + MARGIN.right; // up to the label on the right
+    for (const [place, label] of [...across].reverse()) {
+      const x = place * this.#width;
+      this.#tick(x, 0, x, this.#height);
+      const { width } = context.measureText(label);
+      const left = x - (place > 0.95 ? width : width / 2);
+      if (left + width > room) continue; // on a phone
+      context.textAlign = 'left';
+      context.fillText(label, left, this.#height + 15);
+      room = left - LABEL_GAP;
     }
     context.textAlign = 'right';
     for (const [place, label] of down) {

@@ -20,7 +20,7 @@ const IDLE = 'Asks for your microphone.';
 /** What to do now, with the microphone or the example. */
 const RUNNING = {
   microphone: 'Live. Switch Listen on to hear yourself, or record and compare.',
-  example: 'You hear the example, denoised. Press B to hear it as it was.',
+  example: 'You hear the example, denoised. Choose Original, or press B, to hear it as it was.',
 };
 
 export class Start {
