@@ -9,6 +9,7 @@ const MODEL_PATH = '/model.npz'; // in Python's memory file system
 const N_WARM_UP_HOPS = 32;
 
 const SETUP = `
+import gc
 import numpy as np
 from percepnet import HOP_LENGTH, LATENCY, Enhancer
 from percepnet.network import assemble_network, read_network
@@ -31,6 +32,7 @@ def begin(name, n_channels):
     read_model(name)
     enhancer = Enhancer(model_called(name), n_channels=n_channels)
     hop = np.zeros((n_channels, HOP_LENGTH), np.float32).squeeze()
+    gc.freeze()  # else a collection would look at all of numpy, for 30 ms, and a hop would wait
     return enhancer
 
 def hop_address():

@@ -2,6 +2,7 @@
 
 import os
 
+import hour
 import numpy as np
 import pytest
 from engine_page import EnginePage
@@ -23,6 +24,18 @@ def engine_page(chromium, site_url):
 
 def latency(page):
     return page.stats["latencySamples"]
+
+
+def test_memory_does_not_grow_with_the_sound(chromium, site_url):
+    page = chromium().new_page(service_workers="block")
+    page.goto(site_url)
+    hour.begin(page)
+    before = hour.memory(page)
+    page.evaluate("hour.run(3000)")
+    after = hour.memory(page)
+    page.close()
+    assert after["js"] < before.pop("js") + 500_000
+    assert {name: after[name] for name in before} == before
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
