@@ -74,6 +74,19 @@ def test_the_page_can_import_all_that_needs_numpy_alone_and_use_it(chromium, sit
     np.testing.assert_allclose(enhanced, expected, atol=1e-4)
 
 
+def test_pages_name_all_modules_they_load(chromium, site, site_url):
+    page = chromium().new_page(service_workers="block")
+    for html in site.glob("*.html"):
+        page.goto(site_url + html.name)
+        page.wait_for_selector("main:not([inert])")  # all scripts are there
+        loaded, named = page.evaluate("""[
+            performance.getEntriesByType('resource').map(({ name }) => name),
+            Array.from(document.querySelectorAll('link[rel=modulepreload], script'), (element) =>
+              element.href ?? element.src),
+        ]""")
+        assert {url for url in loaded if url.endswith(".js")} == set(named)
+
+
 def test_archives_hold_compiled_modules_and_kernels_stored(site):
     stdlib, *wheels = [site / "pyodide/python_stdlib.zip", *site.glob("pyodide/*.whl")]
     assert len(wheels) == 2

@@ -12,6 +12,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 from integrity import list_files
+from preload import preload_modules
 
 PAGES = ("*.html", "*.js", "adapters", "demo")
 
@@ -39,6 +40,7 @@ def main():
     args = parser.parse_args()
 
     copy_pages(args.web, args.site)
+    preload_modules(args.site)
     add_package(args.web / "package.json", args.types, args.site)
     copy_runtime(args.runtime, args.site / "pyodide")
     copy_models(args.models, args.site / "models")

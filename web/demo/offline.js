@@ -5,10 +5,20 @@ const { serviceWorker } = navigator; // only on a secure page
 /** As in service-worker.js. */
 const TAKE_OVER = 'take over';
 
+/** On a first visit: what the visitor starts at once comes before the copy of the whole site. */
+const FIRST_COPY_AFTER_MS = 3000;
+
 if (serviceWorker) {
-  if (!crossOriginIsolated && !serviceWorker.controller) isolateUnusedPage(serviceWorker);
+  const isIsolated = crossOriginIsolated || serviceWorker.controller !== null;
+  if (!isIsolated) isolateUnusedPage(serviceWorker);
+  const canWait = isIsolated && !serviceWorker.controller;
+  setTimeout(register, canWait ? FIRST_COPY_AFTER_MS : 0, serviceWorker);
+}
+
+/** @param {ServiceWorkerContainer} container */
+function register(container) {
   const worker = new URL('../service-worker.js', import.meta.url);
-  serviceWorker.register(worker, { updateViaCache: 'none' }).then(takeNewVersion, (error) => {
+  container.register(worker, { updateViaCache: 'none' }).then(takeNewVersion, (error) => {
     console.warn('This page works, but not without a network:', error);
   });
 }
