@@ -1,11 +1,11 @@
-/* Bands and curves over the bins: band_sums and interpolate_bands of ../erb.py. Sums are of doubles. */
+/* Bands and curves: band_sums and interpolate_bands of ../erb.py, summed in doubles. */
 
 #define N_BINS 481
 #define N_BANDS 34
 #define N_USED 401 /* bins up to 20 kHz */
 
 struct bands {
-    int32_t ends[N_BANDS];  /* the bins of a band end at the next one's centre, the last's at 20 kHz */
+    int32_t ends[N_BANDS];  /* where the next band has its centre; of the last, 20 kHz */
     float fraction[N_BINS]; /* of the way from the band's centre to the next */
     float passband[N_BINS];
     float energy_scale;

@@ -78,10 +78,11 @@ static void window_frame(const struct tables *tables, const double *history, dou
 static void periodic_frame(const struct tables *tables, const double *history, double period,
                            double *frame)
 {
-    const double whole = 6755399441055744.0; /* 1.5 * 2**52: added, it leaves no bits for a fraction */
+    const double whole = 6755399441055744.0; /* 1.5 * 2**52: added, leaves no bits for a fraction */
     int n_future = (int)(LOOKAHEAD / period);
     n_future = n_future < COMB_PERIODS ? n_future : COMB_PERIODS;
-    const double *weights = tables->tap_weights[n_future] + COMB_PERIODS, *taps[2 * COMB_PERIODS + 1];
+    const double *weights = tables->tap_weights[n_future] + COMB_PERIODS;
+    const double *taps[2 * COMB_PERIODS + 1];
     for (int k = -n_future; k <= COMB_PERIODS; k++)
         taps[COMB_PERIODS + k] = history + PAST - (int)(k * period + whole - whole);
     for (int n = 0; n < WINDOW_LENGTH; n += 8) {
@@ -116,8 +117,10 @@ PUBLIC void percepnet_channel_analyse(struct channel *channel, const struct tabl
                                       double period)
 {
     double frame[WINDOW_LENGTH];
-    __builtin_memmove(channel->spectra, channel->spectra + 1, sizeof channel->spectra[0] * (N_KEPT - 1));
-    __builtin_memmove(channel->energies, channel->energies + 1, sizeof channel->energies[0] * (N_KEPT - 1));
+    __builtin_memmove(channel->spectra, channel->spectra + 1,
+                      (N_KEPT - 1) * sizeof channel->spectra[0]);
+    __builtin_memmove(channel->energies, channel->energies + 1,
+                      (N_KEPT - 1) * sizeof channel->energies[0]);
     window_frame(tables, channel->history + N_HISTORY - WINDOW_LENGTH, frame);
     spectrum_of(tables, frame, channel->spectra[N_KEPT - 1], channel->energies[N_KEPT - 1]);
     periodic_frame(tables, channel->history, period, frame);

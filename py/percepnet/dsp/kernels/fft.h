@@ -143,7 +143,8 @@ static void inverse_real_fft(roots w, const float (*spectrum)[2], double *sample
         double a_im = k ? a[1] : 0, b_im = k ? b[1] : 0;
         struct complex odd = times((struct complex){(double)a[0] - b[0], a_im + b_im}, root);
         /* An FFT of what has real and imaginary parts swapped is the inverse one, swapped. */
-        z[k] = (struct complex){scale * (a_im - b_im + odd.re), scale * ((double)a[0] + b[0] - odd.im)};
+        double re = (double)a[0] + b[0] - odd.im, im = a_im - b_im + odd.re;
+        z[k] = (struct complex){scale * im, scale * re};
     }
     complex_fft(w, z, swapped);
     for (int n = 0; n < N_COMPLEX; n++)

@@ -1,4 +1,4 @@
-/* Comb mix and band gains of one spectrum: mix_pitch and scale_bands of ../gains.py, step by step. */
+/* Comb mix and band gains of one spectrum: mix_pitch and scale_bands of ../gains.py. */
 
 /* As in constants.py */
 #define GAIN_FLOOR 1e-8f
