@@ -226,6 +226,9 @@ export class Denoiser extends DenoiserEventTarget {
     this.node.port.postMessage(CLOSE);
     this.#tracks?.end();
     this.node.disconnect();
+    // The browser may keep the node; with it go neither the denoiser nor the model.
+    this.node.onprocessorerror = null;
+    this.#modelFile = { name: this.model, bytes: new Uint8Array() };
     await this.#ownContext?.close();
   }
 
