@@ -9,7 +9,7 @@ EXPONENT = 0.3  # of magnitudes: about loudness, as in the gains' loss
 COMPLEX_SHARE = 0.15  # of the loss; the rest compares magnitudes only
 FLOOR_DB = -60.0  # below a window's mean, bins count alike
 GAP_POWER = 1e-4  # beside a window's mean: frames with less are gaps between words
-GAP_WEIGHT = 4.0  # of such frames: what is left there is noise, and is heard
+GAP_WEIGHT = 8.0  # of such frames: what is left there is noise, and is heard
 NOISE_SHARE = 1e-3  # of the noisy power in the level: windows without speech have one
 
 # Every band counts the same, however many bins it has.

@@ -13,6 +13,7 @@ from percepnet.dsp.kernels import library, make_channel, make_tracker
 from percepnet.dsp.kernels.channel import CompiledChannel
 from percepnet.dsp.kernels.tracker import CompiledTracker
 from percepnet.dsp.pitch import HISTORY_BEFORE, PitchTracker
+from percepnet.errors import KernelError
 
 TIME = np.arange(100 * HOP_LENGTH) / 48_000
 SIGNALS = {
@@ -34,6 +35,25 @@ def dsp_folder(tmp_path, monkeypatch):
     forget()
     yield folder
     forget()
+
+
+@pytest.fixture
+def compile_changed(dsp_folder, tmp_path, monkeypatch):
+    """A function that compiles the C files with one place changed."""
+
+    def compile_changed(file, right, wrong):
+        for source in (build_kernels.HERE / build_kernels.DSP).glob("*.[ch]"):
+            code = source.read_text()
+            if source.name == file:
+                assert code.count(right) == 1
+                code = code.replace(right, wrong)
+            (dsp_folder / source.name).write_text(code)
+        (tmp_path / build_kernels.INT8).mkdir(parents=True)
+        monkeypatch.setattr(build_kernels, "HERE", tmp_path)
+        build_kernels.compile_kernels(tmp_path)
+        assert (dsp_folder / "dsp-portable.so").exists()
+
+    return compile_changed
 
 
 def forget():
@@ -154,18 +174,13 @@ def test_numpy_serves_where_nothing_is_compiled_or_wanted(dsp_folder):
         ("channel.c", "#define SLOPE 1.5f", "#define SLOPE 1.6f"),
     ],
 )
-def test_stages_that_compute_something_else_are_passed_over(
-    dsp_folder, tmp_path, monkeypatch, file, right, wrong
-):
-    for source in (build_kernels.HERE / build_kernels.DSP).glob("*.[ch]"):
-        code = source.read_text()
-        if source.name == file:
-            assert code.count(right) == 1
-            code = code.replace(right, wrong)
-        (dsp_folder / source.name).write_text(code)
-    (tmp_path / build_kernels.INT8).mkdir(parents=True)
-    monkeypatch.setattr(build_kernels, "HERE", tmp_path)
-    build_kernels.compile_kernels(tmp_path)
-    assert (dsp_folder / "dsp-portable.so").exists()
+def test_stages_that_compute_something_else_are_passed_over(compile_changed, file, right, wrong):
+    compile_changed(file, right, wrong)
     assert isinstance(make_tracker(compiled=True), PitchTracker)
     assert isinstance(make_channel(compiled=True), Channel)
+
+
+def test_stages_compiled_from_older_files_are_named(compile_changed):
+    compile_changed("channel.c", "percepnet_channel_push", "percepnet_channel_take")
+    with pytest.raises(KernelError, match=r"dsp-portable.so is older .*build_kernels.py"):
+        make_channel(compiled=True)

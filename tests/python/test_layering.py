@@ -19,7 +19,9 @@ MAY_IMPORT = {
     "percepnet.constants": set(),
     "percepnet.errors": set(),
     "percepnet.dsp": {"numpy", "percepnet.constants"},
-    "percepnet.dsp.kernels": {"numpy", "percepnet.constants", "percepnet.dsp"},
+    "percepnet.dsp.kernels": {
+        "numpy", "percepnet.constants", "percepnet.dsp", "percepnet.errors",
+    },
     "percepnet.nn": {"numpy", "percepnet.errors"},
     "percepnet.nn.kernels": {"numpy", "percepnet.errors", "percepnet.nn"},
     "percepnet.topology": {"numpy", "percepnet.constants", "percepnet.errors", "percepnet.nn"},

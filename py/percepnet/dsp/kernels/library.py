@@ -4,6 +4,8 @@ import ctypes
 from functools import cache
 from pathlib import Path
 
+from percepnet.errors import KernelError
+
 _FOLDER = Path(__file__).parent
 
 _ADDRESS, _NUMBER = ctypes.c_void_p, ctypes.c_double
@@ -20,7 +22,13 @@ _SIGNATURES = {  # what each function returns, what it takes
 
 @cache
 def load_library() -> ctypes.CDLL | None:
-    """Load what the C files were compiled to; None where that is not for this machine."""
+    """Load what the C files were compiled to; None where that is not for this machine.
+
+    Raises
+    ------
+    KernelError
+        They were compiled before they were what they are now.
+    """
     file = next(_FOLDER.glob("dsp-*"), None)
     try:
         library = ctypes.CDLL(str(file)) if file else None
@@ -28,6 +36,11 @@ def load_library() -> ctypes.CDLL | None:
         return None
     if library:
         for name, (result, arguments) in _SIGNATURES.items():
+            if not hasattr(library, name):
+                raise KernelError(
+                    f"{file} is older than its source ({name} is missing): build the package anew, "
+                    "or run py/build_kernels.py in a checkout"
+                )
             function = getattr(library, name)
             function.restype, function.argtypes = result, arguments
     return library
