@@ -166,7 +166,6 @@ class AudioReader:
         if self.n_read == 0:
             raise AudioError(f"{self._path}: holds no sample that can be decoded: copy it again")
 
-
     def _check_values(self, block):
         peaks = np.abs(block).max(axis=0)
         good = peaks <= MAX_PEAK  # not so for NaN

@@ -27,7 +27,7 @@ def _of_channels(method):
 STAGES = {
     "high-pass": _of_channels("push"),
     "pitch": [(CompiledTracker, "process"), (PitchTracker, "process")],
-    "analysis": _of_channels("analyse"),        # of the periodic part too: the comb filter
+    "analysis": _of_channels("analyse"),  # of the periodic part too: the comb filter
     "features": _of_channels("features"),
     "network": [(PercepNet, "step")],
     "gains": [
@@ -35,7 +35,7 @@ STAGES = {
         (enhancer, "limit_decay"),
         (enhancer, "least_next_gains"),
     ],
-    "synthesis": _of_channels("enhance"),       # and what is done to the spectrum before
+    "synthesis": _of_channels("enhance"),  # and what is done to the spectrum before
 }
 
 N_WARM_UP_HOPS = 50  # caches fill, the processor's clock rises

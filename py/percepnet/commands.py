@@ -39,9 +39,7 @@ def run_denoise(arguments) -> int:
     is_folder = source.is_dir()
     if is_folder and target.is_file():
         raise AudioError(f"{target}: is a file, but {source} is a folder: name a folder")
-    jobs = (
-        file_jobs.folder_jobs(source, target) if is_folder else [file_jobs.Job(source, target)]
-    )
+    jobs = file_jobs.folder_jobs(source, target) if is_folder else [file_jobs.Job(source, target)]
     settings = file_jobs.Settings(
         arguments.model, arguments.strength, arguments.attenuation_limit, arguments.linked
     )
@@ -144,9 +142,7 @@ def run_bench(arguments) -> int:
         f"{runtime()}\n"
         f"{result['n_hops']} hops of 10 ms, real-time factor {result['real_time_factor']:.4f}\n"
     )
-    print_table(
-        "ms per hop", {name: f"{value:8.3f}" for name, value in result["hop_ms"].items()}
-    )
+    print_table("ms per hop", {name: f"{value:8.3f}" for name, value in result["hop_ms"].items()})
     stages = result["stages_ms"]
     print()
     print_table(
@@ -196,7 +192,7 @@ def run_evaluate(arguments) -> int:
         *(Model(name) for name in arguments.model or ["default"]),
     ]
     for model in arguments.model or []:
-        percepnet.load_model(model)         # what is wrong with it is said before hours of work
+        percepnet.load_model(model)  # what is wrong with it is said before hours of work
     with tqdm(total=len(pairs), unit="pair", disable=None, leave=False) as bar:
         rows = evaluate(pairs, systems, arguments.jobs, bar.update)
     if arguments.csv:

@@ -9,7 +9,7 @@ import numpy as np
 RATE = 16_000
 _FRAME = round(0.030 * RATE)
 _STEP = _FRAME // 4
-_KEPT_SHARE = 0.95                          # of the frames, the worst left out, for LLR and WSS
+_KEPT_SHARE = 0.95  # of the frames, the worst left out, for LLR and WSS
 _TINY = 1e-10
 
 _LPC_ORDER = 16
@@ -25,7 +25,7 @@ _WIDTHS_HZ = np.array([
     153.823, 168.154, 183.457, 199.776, 217.153, 235.631, 255.255, 276.072, 298.126, 321.465,
     346.136,
 ])  # fmt: skip
-_FILTER_FLOOR = np.exp(-30 / (2 * 2.303))   # -30 dB: where a filter ends
+_FILTER_FLOOR = np.exp(-30 / (2 * 2.303))  # -30 dB: where a filter ends
 _GLOBAL_PEAK_DB, _LOCAL_PEAK_DB = 20.0, 1.0
 
 _SEGMENTAL_RANGE_DB = (-10, 35)

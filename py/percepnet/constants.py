@@ -6,15 +6,15 @@ Real-Time Enhancement of Fullband Speech", Interspeech 2020.
 
 # Framing (paper, Sec. 2)
 SAMPLE_RATE = 48_000
-MAX_PEAK = 100.0                            # 40 dB over full scale: no longer ±1 audio
-HOP_LENGTH = 480                            # 10 ms
-WINDOW_LENGTH = 2 * HOP_LENGTH              # 20 ms, 50 % overlap
-N_BINS = WINDOW_LENGTH // 2 + 1             # 481, 50 Hz apart
+MAX_PEAK = 100.0  # 40 dB over full scale: no longer ±1 audio
+HOP_LENGTH = 480  # 10 ms
+WINDOW_LENGTH = 2 * HOP_LENGTH  # 20 ms, 50 % overlap
+N_BINS = WINDOW_LENGTH // 2 + 1  # 481, 50 Hz apart
 
 # Delay: 10 ms of overlap and two hops of look-ahead
 LOOKAHEAD_HOPS = 2
-LOOKAHEAD = LOOKAHEAD_HOPS * HOP_LENGTH     # samples known beyond the frame being enhanced
-LATENCY = LOOKAHEAD + HOP_LENGTH            # 1440 samples, 30 ms
+LOOKAHEAD = LOOKAHEAD_HOPS * HOP_LENGTH  # samples known beyond the frame being enhanced
+LATENCY = LOOKAHEAD + HOP_LENGTH  # 1440 samples, 30 ms
 
 # Bands: centres in bins of the 34 triangles, 100 Hz to 20 kHz (paper, Sec. 2.1).
 # From the top, centre - max(2, round(24.7 * (4.37 * centre / 20 + 1) / 50)): one ERB apart.
@@ -32,8 +32,8 @@ HIGHPASS_RADIUS = 0.9998
 
 # Pitch (RAPT-like, after LPCNet's tracker): lags searched at 12 kHz, refined at 48 kHz
 PITCH_DECIMATION = 4
-MIN_PERIOD = 96                             # samples at 48 kHz: 500 Hz
-MAX_PERIOD = 800                            # 60 Hz
+MIN_PERIOD = 96  # samples at 48 kHz: 500 Hz
+MAX_PERIOD = 800  # 60 Hz
 
 # Comb filter (paper, Sec. 2.2): Hann-weighted taps, this many periods on each side
 COMB_PERIODS = 5
@@ -42,11 +42,11 @@ COMB_PERIODS = 5
 ENERGY_SCALE = (32_768 / WINDOW_LENGTH) ** 2
 
 # Gains (paper, Sec. 4)
-POSTFILTER_BETA = 0.02                      # at most +5.6 dB of global gain
-MAX_LEVEL_CORRECTION = 4.0                  # 12 dB, twice: the comb takes up to 9, slopes no more
-MAX_DECAY = 0.6                             # gain ratio from hop to hop: RT60 of 135 ms (RNNoise)
-DECAY_FLOOR = 1e-3                          # energy that counts as nothing beside it
-GAIN_FLOOR = 1e-8                           # of a gain's square: followed down to -80 dB
-LEVEL_FLOOR = 1e-9                          # of an energy: nine decades under the unit
-OVERSHOOT = 1.4                             # neighbours share bins: a correction falls short
-PASSBAND_EDGE = BAND_CENTRES[-1]            # bin of 20 kHz: nothing is let through above
+POSTFILTER_BETA = 0.02  # at most +5.6 dB of global gain
+MAX_LEVEL_CORRECTION = 4.0  # 12 dB, twice: the comb takes up to 9, slopes no more
+MAX_DECAY = 0.6  # gain ratio from hop to hop: RT60 of 135 ms (RNNoise)
+DECAY_FLOOR = 1e-3  # energy that counts as nothing beside it
+GAIN_FLOOR = 1e-8  # of a gain's square: followed down to -80 dB
+LEVEL_FLOOR = 1e-9  # of an energy: nine decades under the unit
+OVERSHOOT = 1.4  # neighbours share bins: a correction falls short
+PASSBAND_EDGE = BAND_CENTRES[-1]  # bin of 20 kHz: nothing is let through above

@@ -9,8 +9,8 @@ from percepnet.constants import HOP_LENGTH, LATENCY, N_BANDS
 from percepnet.dsp.gains import least_next_gains, limit_decay, postfilter
 from percepnet.dsp.kernels import make_channel, make_tracker
 
-_SNR_SMOOTHING = 0.01                       # per hop: a mean over about a second
-_LEAST_POWER = 1e-9                         # of voice and of noise: their ratio has a logarithm
+_SNR_SMOOTHING = 0.01  # per hop: a mean over about a second
+_LEAST_POWER = 1e-9  # of voice and of noise: their ratio has a logarithm
 _FADE = ((np.arange(HOP_LENGTH) + 0.5) / HOP_LENGTH).astype(np.float32)
 
 
@@ -69,7 +69,7 @@ class Enhancer:
         self._dry = deque([silence] * (LATENCY // HOP_LENGTH))
         compiled = self._model.kernel != "numpy"
         self._pitch = make_tracker(compiled)
-        self._heard = make_channel(compiled)            # by the network
+        self._heard = make_channel(compiled)  # by the network
         self._linked = [make_channel(compiled) for _ in range(n_linked)]
         self._network_state = self._model.initial_state()
         self._least_gains = np.zeros(N_BANDS, np.float32)

@@ -22,8 +22,8 @@ SCORES = (
     "PESQ-WB", "STOI", "SI-SDR dB", "CSIG", "CBAK", "COVL", "SIG", "BAK", "OVRL", "P808",
     "HF-LSD dB",
 )  # fmt: skip
-SNR_STEP_DB = 5                             # pairs are grouped to the nearest multiple
-BY_SNR = ("PESQ-WB", "SI-SDR dB", "OVRL")   # scores that are shown for each group, too
+SNR_STEP_DB = 5  # pairs are grouped to the nearest multiple
+BY_SNR = ("PESQ-WB", "SI-SDR dB", "OVRL")  # scores that are shown for each group, too
 
 
 @dataclass(frozen=True)
@@ -170,9 +170,7 @@ def score_table(rows):
 
     def mean(system, score, snr_db=None):
         values = [
-            row[score]
-            for row in rows
-            if row["system"] == system and snr_db in (None, _group(row))
+            row[score] for row in rows if row["system"] == system and snr_db in (None, _group(row))
         ]
         known = [value for value in values if math.isfinite(value)]
         digits = 3 if score == "STOI" else 2
@@ -184,8 +182,7 @@ def score_table(rows):
         lines += ["", line(f"{score} at SNR dB", [f"{snr_db:+d}" for snr_db in snrs_db])]
         lines += ["|---|" + "---:|" * len(snrs_db)]
         lines += [
-            line(system, [mean(system, score, snr_db) for snr_db in snrs_db])
-            for system in systems
+            line(system, [mean(system, score, snr_db) for snr_db in snrs_db]) for system in systems
         ]
     return "\n".join(lines)
 

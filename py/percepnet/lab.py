@@ -32,14 +32,14 @@ _FLOOR_DB = -140.0
 class Frames:
     """What the pictures show; float32."""
 
-    noisy_db: np.ndarray        # (n, N_BINS), 0 dB: a sine of full scale
-    clean_db: np.ndarray        # (n, N_BINS)
-    gains: np.ndarray           # (n, N_BANDS), the oracle's
-    correlations: np.ndarray    # (n, 177), at the lags of `pitch_path.LAGS`
-    periods: np.ndarray         # (n,) samples
-    strengths: np.ndarray       # (n, N_BANDS) of the comb filter, the oracle's
-    fine_noisy_db: np.ndarray   # (n, 161), at FINE_HZ
-    fine_comb_db: np.ndarray    # (n, 161), of the comb filter's output
+    noisy_db: np.ndarray  # (n, N_BINS), 0 dB: a sine of full scale
+    clean_db: np.ndarray  # (n, N_BINS)
+    gains: np.ndarray  # (n, N_BANDS), the oracle's
+    correlations: np.ndarray  # (n, 177), at the lags of `pitch_path.LAGS`
+    periods: np.ndarray  # (n,) samples
+    strengths: np.ndarray  # (n, N_BANDS) of the comb filter, the oracle's
+    fine_noisy_db: np.ndarray  # (n, 161), at FINE_HZ
+    fine_comb_db: np.ndarray  # (n, 161), of the comb filter's output
     comb_response_db: np.ndarray  # (n, 161)
 
 
@@ -47,9 +47,9 @@ class Frames:
 class Experiment:
     """A mixture, seen and heard step by step."""
 
-    clean: np.ndarray           # (n_samples,) float32, as loud as in the mixture
+    clean: np.ndarray  # (n_samples,) float32, as loud as in the mixture
     stages: Stages
-    network: np.ndarray         # (n_samples,) float32
+    network: np.ndarray  # (n_samples,) float32
     frames: Frames
 
 
@@ -85,7 +85,7 @@ def experiment(clean, noise, snr_db, model):
 
 def _frames(noisy, hops, targets):
     n_frames = len(noisy) // HOP_LENGTH
-    known = slice(LOOKAHEAD_HOPS, LOOKAHEAD_HOPS + n_frames)    # row n is frame n - LOOKAHEAD_HOPS
+    known = slice(LOOKAHEAD_HOPS, LOOKAHEAD_HOPS + n_frames)  # row n is frame n - LOOKAHEAD_HOPS
     periods = hops.period[known]
     correlations, _ = correlogram(highpass(noisy[: n_frames * HOP_LENGTH]))
     responses = np.stack([response(period, FINE_HZ) for period in periods.tolist()])

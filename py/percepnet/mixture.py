@@ -7,8 +7,8 @@ import numpy as np
 from percepnet.constants import HOP_LENGTH
 from percepnet.errors import AudioError
 
-_ACTIVE_RANGE_DB = 40.0                     # hops this far below the loudest count as speech
-_SILENCE = 1e-4                             # rms of a hop, -80 dB: nothing louder is no signal
+_ACTIVE_RANGE_DB = 40.0  # hops this far below the loudest count as speech
+_SILENCE = 1e-4  # rms of a hop, -80 dB: nothing louder is no signal
 _PEAK = 0.99
 
 

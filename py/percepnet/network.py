@@ -80,9 +80,7 @@ class PercepNet:
         """State before the first hop. What it consists of is the kernel's business."""
         return self._engine.initial_state()
 
-    def step(
-        self, features: np.ndarray, state: Any
-    ) -> tuple[np.ndarray, np.ndarray, float, Any]:
+    def step(self, features: np.ndarray, state: Any) -> tuple[np.ndarray, np.ndarray, float, Any]:
         """Run one hop.
 
         Parameters

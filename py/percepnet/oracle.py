@@ -15,26 +15,26 @@ from percepnet.dsp.features import band_coherence
 from percepnet.dsp.pitch import HISTORY_BEFORE, track_whole
 from percepnet.whole_file import analyse, frames_of, periodic_frames_of, with_history
 
-_VOICED = 0.2                               # clean correlation from which a frame has a pitch
-_N0 = 0.03                                  # noise floor of the extra attenuation: -15 dB
-_AUDIBLE = 5e-2                             # band energy that counts
+_VOICED = 0.2  # clean correlation from which a frame has a pitch
+_N0 = 0.03  # noise floor of the extra attenuation: -15 dB
+_AUDIBLE = 5e-2  # band energy that counts
 _TINY = 1e-12
-_MUCH = 1e6                                 # comb filter over noisy signal: as good as alone
+_MUCH = 1e6  # comb filter over noisy signal: as good as alone
 
 # A frame holds voice from this far below the loud frames (95th percentile), and its neighbours
 _VOICE_RANGE_DB = 35.0
-_VOICE_FLOOR = 1.0                          # summed band energy: silence is not voice
+_VOICE_FLOOR = 1.0  # summed band energy: silence is not voice
 
 
 @dataclass(frozen=True)
 class TrainingFrames:
     """Input and targets of the network at each hop; all rows of one hop belong together."""
 
-    features: np.ndarray        # (n_hops, N_FEATURES) float32
-    gains: np.ndarray           # (n_hops, N_BANDS) float32, 0 to 1
-    strengths: np.ndarray       # (n_hops, N_BANDS) float32, 0 to 1
-    mask: np.ndarray            # (n_hops, N_BANDS) bool: the target means something
-    voice: np.ndarray           # (n_hops,) float32, 0 or 1
+    features: np.ndarray  # (n_hops, N_FEATURES) float32
+    gains: np.ndarray  # (n_hops, N_BANDS) float32, 0 to 1
+    strengths: np.ndarray  # (n_hops, N_BANDS) float32, 0 to 1
+    mask: np.ndarray  # (n_hops, N_BANDS) bool: the target means something
+    voice: np.ndarray  # (n_hops,) float32, 0 or 1
     spectra: tuple[np.ndarray, np.ndarray, np.ndarray]
     # noisy, its periodic part, clean; each (n_hops, N_BINS) complex64
 
@@ -73,7 +73,7 @@ def strengths_for_coherence(clean, noisy, comb, noisy_comb, comb_scale):
 
     a = q_p**2 - q_x**2
     b = q_p * q_y - q_x**2 * noisy_comb
-    c = q_x**2 - q_y**2                                     # a β² + 2 b β = c
+    c = q_x**2 - q_y**2  # a β² + 2 b β = c
     root = c / np.maximum(b + np.sqrt(np.maximum(b * b + a * c, 0)), _TINY)
     ratio = np.minimum(root, best) / np.maximum(comb_scale, _TINY)
     strengths = ratio / (1 + ratio)
@@ -122,11 +122,11 @@ def _voice(energy):
 class Targets:
     """The oracle's answer at each hop, for the frame that it enhances."""
 
-    spectrum: np.ndarray        # (n_hops, N_BINS) complex64, of the clean frame
-    energy: np.ndarray          # (n_hops, N_BANDS) of the clean frame
-    level_ratios: np.ndarray    # (n_hops, N_BANDS), clean to noisy level, 0 to 1
-    gains: np.ndarray           # (n_hops, N_BANDS), 0 to 1: less where the comb cannot do enough
-    strengths: np.ndarray       # (n_hops, N_BANDS), 0 to 1
+    spectrum: np.ndarray  # (n_hops, N_BINS) complex64, of the clean frame
+    energy: np.ndarray  # (n_hops, N_BANDS) of the clean frame
+    level_ratios: np.ndarray  # (n_hops, N_BANDS), clean to noisy level, 0 to 1
+    gains: np.ndarray  # (n_hops, N_BANDS), 0 to 1: less where the comb cannot do enough
+    strengths: np.ndarray  # (n_hops, N_BANDS), 0 to 1
 
 
 def targets_for(hops, clean):

@@ -1,4 +1,4 @@
-"""The method step by step on a recording: sounds, pictures and a table of """
+"""The method step by step on a recording: sounds, pictures and a table of"""
 
 import json
 import math
@@ -44,8 +44,8 @@ _HEADINGS = {
 class Report:
     """What the table says, and what one should know about it."""
 
-    rows: dict                  # heading of a stage to a dict of scores, None where there is none
-    notes: list                 # sentences
+    rows: dict  # heading of a stage to a dict of scores, None where there is none
+    notes: list  # sentences
 
     def table(self):
         """The table in Markdown."""
@@ -165,7 +165,7 @@ def _scores_of(signals, clean, voiced, notes):
 
 def _score_functions(clean, voiced):
     """What gives each score, or a dict of several, of a signal."""
-    dnsmos = cache(Dnsmos)           # its model is loaded once, and only if it is there
+    dnsmos = cache(Dnsmos)  # its model is loaded once, and only if it is there
     return {
         "PESQ-WB": lambda signal: pesq_wb(signal, clean),
         "STOI": lambda signal: stoi_score(signal, clean),

@@ -27,10 +27,10 @@ class Stages:
     """Signals of equal length, float32, aligned with the clean one."""
 
     noisy: np.ndarray
-    magnitude: np.ndarray       # the clean magnitude in all 481 bins, with the noisy phase
-    gains: np.ndarray           # the clean level in 34 bands
-    comb: np.ndarray            # and the periodic part mixed in
-    postfilter: np.ndarray      # and the envelope post-filter and decay limiter
+    magnitude: np.ndarray  # the clean magnitude in all 481 bins, with the noisy phase
+    gains: np.ndarray  # the clean level in 34 bands
+    comb: np.ndarray  # and the periodic part mixed in
+    postfilter: np.ndarray  # and the envelope post-filter and decay limiter
 
 
 def filtered_gains(gains, energy):

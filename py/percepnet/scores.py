@@ -13,14 +13,14 @@ import numpy as np
 from percepnet.constants import HOP_LENGTH, SAMPLE_RATE, WINDOW_LENGTH
 from percepnet.dsp.pitch import HISTORY_BEFORE, track_whole
 
-WIDE_BAND_RATE = 16_000                     # PESQ-WB, STOI and DNSMOS hear no more
+WIDE_BAND_RATE = 16_000  # PESQ-WB, STOI and DNSMOS hear no more
 
-_VOICED = 0.5                               # clean correlation from which harmonics are heard
+_VOICED = 0.5  # clean correlation from which harmonics are heard
 _MIN_WINDOW = HOP_LENGTH
-_MAX_SHIFT = 2                              # samples to look on each side of the clean period
+_MAX_SHIFT = 2  # samples to look on each side of the clean period
 
 _TINY = 1e-30
-_EQUAL = 1e12                               # power ratio from which two signals are the same
+_EQUAL = 1e12  # power ratio from which two signals are the same
 
 # DNSMOS P.835: clip length of the model, and the polynomials from its answers to opinion scores
 _DNSMOS_LENGTH = int(9.01 * WIDE_BAND_RATE)
@@ -214,6 +214,6 @@ def harmonics_to_noise_db(signal, centres, periods):
             there = signal[start + round(period) + shift :][:length]
             energy = float(here @ here + there @ there)
             common = max(common, 2 * float(here @ there) / (energy + 1e-12))
-        common = min(max(common, 1e-2), 1 - 1e-4)           # -20 to 40 dB
+        common = min(max(common, 1e-2), 1 - 1e-4)  # -20 to 40 dB
         ratios.append(10 * np.log10(common / (1 - common)))
     return float(np.mean(ratios)) if ratios else math.nan

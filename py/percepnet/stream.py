@@ -105,8 +105,8 @@ class Stream:
         """Forget the past and what has not come out yet."""
         self._enhancer.reset()
         self._pending = np.zeros((*self._channels, 0), np.float32)
-        self._n_early = LATENCY                 # samples of the start-up delay still to drop
-        self._n_owed = 0                        # samples taken in and not yet given back
+        self._n_early = LATENCY  # samples of the start-up delay still to drop
+        self._n_owed = 0  # samples taken in and not yet given back
 
     def push(self, samples):
         """Take in samples, give back those that are ready.

@@ -22,7 +22,7 @@ LAYER_INPUTS = {
     "strength_head": ("strength_gru",),
 }
 
-CONV1_KERNEL = 5    # paper, Sec. 4
+CONV1_KERNEL = 5  # paper, Sec. 4
 CONV2_KERNEL = 3
 MAX_LAYER_SIZE = 4096
 

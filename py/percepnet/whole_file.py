@@ -17,7 +17,7 @@ from percepnet.dsp.pitch import HISTORY_BEFORE, track_live
 from percepnet.dsp.stft import spectrum_of
 
 _BEFORE = PAST + WINDOW_LENGTH + LOOKAHEAD  # silence put before a signal: what any filter reaches
-_BLOCK = 256                                # hops whose frames are made at a time: they fit a cache
+_BLOCK = 256  # hops whose frames are made at a time: they fit a cache
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,14 @@ class Hops:
     The frame being enhanced at hop n is frame n - 2; all rows but `newest_energy` are its own.
     """
 
-    spectrum: np.ndarray        # (n_hops, N_BINS) complex64
+    spectrum: np.ndarray  # (n_hops, N_BINS) complex64
     pitch_spectrum: np.ndarray  # (n_hops, N_BINS) complex64
-    energy: np.ndarray          # (n_hops, N_BANDS)
-    pitch_energy: np.ndarray    # (n_hops, N_BANDS)
-    correlation: np.ndarray     # (n_hops, N_BANDS), of spectrum and pitch_spectrum
-    newest_energy: np.ndarray   # (n_hops, N_BANDS), of frame n
-    period: np.ndarray          # (n_hops,) samples
-    features: np.ndarray        # (n_hops, N_FEATURES)
+    energy: np.ndarray  # (n_hops, N_BANDS)
+    pitch_energy: np.ndarray  # (n_hops, N_BANDS)
+    correlation: np.ndarray  # (n_hops, N_BANDS), of spectrum and pitch_spectrum
+    newest_energy: np.ndarray  # (n_hops, N_BANDS), of frame n
+    period: np.ndarray  # (n_hops,) samples
+    features: np.ndarray  # (n_hops, N_FEATURES)
 
 
 def with_history(signal, n_after=0):

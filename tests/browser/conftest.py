@@ -85,9 +85,7 @@ def chromium():
     with sync_playwright() as playwright, ExitStack() as browsers:
 
         def launch(*flags):
-            browser = playwright.chromium.launch(
-                executable_path=CHROMIUM, args=[*FLAGS, *flags]
-            )
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
             return browsers.enter_context(browser)
 
         yield launch

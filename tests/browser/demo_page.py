@@ -75,9 +75,7 @@ class DemoPage:
 
     def protocol(self, name):
         """A constant of protocol.js."""
-        return self.page.evaluate(
-            "async (name) => (await import('./protocol.js'))[name]", name
-        )
+        return self.page.evaluate("async (name) => (await import('./protocol.js'))[name]", name)
 
     def create_denoiser(self, options, sample_rate=48_000):
         """Create a Denoiser as an app does; returns the error's message or 'created'."""

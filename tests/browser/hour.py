@@ -17,7 +17,7 @@ from conftest import CHROMIUM, FLAGS, ROOT
 
 LIMIT_MS = 5
 N_REPORTS = 10
-N_WARM_UP_HOPS = 2000   # until V8 has compiled for good
+N_WARM_UP_HOPS = 2000  # until V8 has compiled for good
 
 # The page's own modules, in its own thread: what the worker does for every hop
 BEGIN = """

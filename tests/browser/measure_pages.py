@@ -1,7 +1,7 @@
 """What the pages cost, measured in Chromium: not a test, the numbers depend on the machine.
 
-    python tests/browser/measure_pages.py             long tasks, layout shifts, frames, cores
-    python tests/browser/measure_pages.py --file 60   memory while 60 minutes of it are denoised
+python tests/browser/measure_pages.py             long tasks, layout shifts, frames, cores
+python tests/browser/measure_pages.py --file 60   memory while 60 minutes of it are denoised
 """
 
 import argparse

@@ -66,9 +66,7 @@ def test_the_page_can_import_all_that_needs_numpy_alone_and_use_it(chromium, sit
     ]
     page = chromium().new_page(service_workers="block")
     page.goto(site_url)
-    results = page.evaluate(
-        RUN_IN_PAGE, [base64.b64encode(model.read_bytes()).decode(), scripts]
-    )
+    results = page.evaluate(RUN_IN_PAGE, [base64.b64encode(model.read_bytes()).decode(), scripts])
     enhanced = np.frombuffer(base64.b64decode(results[-1]), np.float32)
     expected = enhance(noisy, load_model(model, kernel="numpy"))
     np.testing.assert_allclose(enhanced, expected, atol=1e-4)

@@ -78,7 +78,7 @@ def test_the_example_page_denoises_and_asks_nobody(open_page, site_url, name):
     page.context.on("request", lambda request: requests.append(request.url))
     page.reload()
     page.click("#start")
-    page.wait_for_selector("button:enabled", timeout=START_TIMEOUT_MS)    # to stop, or again
+    page.wait_for_selector("button:enabled", timeout=START_TIMEOUT_MS)  # to stop, or again
     assert page.inner_text("#status") == "Denoising."
     sent = "document.getElementById('sent').srcObject.getTracks()[0]"
     assert page.evaluate(f"async () => {{ {LEVEL_OF} return levelOf({sent}); }}") > 0.1

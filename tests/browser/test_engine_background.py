@@ -41,6 +41,6 @@ def test_a_hidden_tab_is_enhanced_on(site_url, tmp_path, pipeline):
         n_workers = page.run("return workers.length;")
     settled = slice(hidden_from + SAMPLE_RATE, None)
     assert len(emitted[settled]) > SAMPLE_RATE
-    assert (emitted != expected)[settled].any()    # the rest late, on a busy machine
+    assert (emitted != expected)[settled].any()  # the rest late, on a busy machine
     assert set(reasons) <= {"late"}
     assert n_workers == 1

@@ -46,7 +46,7 @@ def test_a_killed_worker_leaves_the_input_until_a_new_one_works(engine_page, pip
     assert (emitted >= np.minimum(enhanced, late) - 1e-4)[before].all()
     assert (emitted <= np.maximum(enhanced, late) + 1e-4)[before].all()
     assert_array_equal(emitted[told - SAMPLE_RATE : told], late[told - SAMPLE_RATE : told])
-    assert (emitted != late)[: SAMPLE_RATE].any()
+    assert (emitted != late)[:SAMPLE_RATE].any()
     assert (emitted != late)[-SAMPLE_RATE // 4 :].mean() > 0.5
     assert stats["pipeline"] == pipeline
 

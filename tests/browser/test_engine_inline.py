@@ -90,7 +90,7 @@ def test_stereo_stays_stereo_with_the_package_s_linked_gains(engine_page, source
     enhancer = Enhancer(load_model("default"), n_channels=2)
     hops = stereo.reshape(2, -1, HOP_LENGTH).swapaxes(0, 1)
     enhanced = np.concatenate([enhancer.process(hop) for hop in hops], axis=-1)
-    n_late = HOP_LENGTH + 128    # a hop to collect, a quantum to look ahead
+    n_late = HOP_LENGTH + 128  # a hop to collect, a quantum to look ahead
     assert np.abs(rendered[:, n_late:] - enhanced[:, :-n_late]).max() < 1e-4
     assert np.abs(rendered).max(axis=-1).min() > 0.01
 

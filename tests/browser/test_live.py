@@ -36,6 +36,7 @@ Engine.prototype.process = function () {
 };
 """
 
+
 @pytest.fixture
 def patient_site(serve_site):
     """Serve the site with the long cushion and more code in engine.js; gives the address."""

@@ -12,7 +12,7 @@ from conftest import ROOT
 from documents import block_with, blocks
 
 MODULES = ROOT / "web/node_modules"
-VITE = "vite@6.4.6"     # not in web/package.json: who builds the site needs none
+VITE = "vite@6.4.6"  # not in web/package.json: who builds the site needs none
 
 APP = """
 import { Denoiser, type DenoiserOptions } from 'percepnet-web';

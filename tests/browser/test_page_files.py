@@ -178,7 +178,9 @@ def test_before_and_after_are_played_in_step(files_page):
     assert card.get_by_label("Before", exact=True).is_checked()
     card.get_by_role("button", name="Pause").click()
     colours = [
-        card.locator("canvas").nth(side).evaluate(
+        card.locator("canvas")
+        .nth(side)
+        .evaluate(
             """(canvas) => {
                 const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, 128);
                 return data.reduce((sum, value) => sum + value) / data.length;

@@ -63,9 +63,7 @@ def test_the_pictures_show_the_noise_before_and_not_after(open_page, site_url, n
     page = open_page(site_url, in_browser=noise_chromium)
     page.start()
     page.listen(seconds=6)
-    before, after = (
-        np.mean(page.loudness_of(f".picture:nth-of-type({n}) canvas")) for n in (2, 3)
-    )
+    before, after = (np.mean(page.loudness_of(f".picture:nth-of-type({n}) canvas")) for n in (2, 3))
     assert before > 1.3 * after
     page.page.wait_for_selector('#voice:text("quiet")')
     page.stop()

@@ -1,6 +1,6 @@
 """How a hop's cost grows with the weights: prints JSON. Runs natively and, by growth.mjs, in wasm.
 
-    PYTHONPATH=py python tests/python/growth.py
+PYTHONPATH=py python tests/python/growth.py
 """
 
 import json
@@ -13,7 +13,7 @@ from percepnet.network import PercepNet
 from percepnet.nn.kernels import available_kernels
 from percepnet.topology import Topology
 
-SIZES = (56, 112, 176, 256, 360, 512, 720)     # units: 0.1 to 16 million weights
+SIZES = (56, 112, 176, 256, 360, 512, 720)  # units: 0.1 to 16 million weights
 MIN_STEPS, MIN_SECONDS = 100, 0.3
 
 

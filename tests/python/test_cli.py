@@ -118,7 +118,7 @@ def test_output_inside_the_input_is_not_read_again(folder, denoise, tmp_path):
 
 
 def test_progress_shows_the_time_left(model_file, tmp_path, monkeypatch):
-    monkeypatch.setenv("PERCEPNET_KERNEL", "numpy")     # the kernels are done before it appears
+    monkeypatch.setenv("PERCEPNET_KERNEL", "numpy")  # the kernels are done before it appears
     sf.write(tmp_path / "in.wav", np.tile(noisy_voice(10), 6), 48_000)
     ours, theirs = os.openpty()
     termios.tcsetwinsize(theirs, (24, 80))
@@ -127,7 +127,7 @@ def test_progress_shows_the_time_left(model_file, tmp_path, monkeypatch):
     )
     process.communicate(timeout=60)
     assert process.returncode == 0
-    os.write(theirs, b"end")            # else nothing shown would wait for ever
+    os.write(theirs, b"end")  # else nothing shown would wait for ever
     shown = os.read(ours, 65_536).decode()
     os.close(theirs)
     os.close(ours)

@@ -36,7 +36,7 @@ def test_taps_stay_within_what_is_known(period):
 
 @pytest.mark.parametrize("period", PERIODS)
 def test_a_periodic_signal_is_its_own_periodic_part(period, rng):
-    n_harmonics = int(4_000 * period / SAMPLE_RATE)     # a tap rounds to half a sample
+    n_harmonics = int(4_000 * period / SAMPLE_RATE)  # a tap rounds to half a sample
     phases = rng.uniform(0, 2 * np.pi, n_harmonics)
     time = 2 * np.pi * np.arange(_LENGTH) / period
     signal = sum(np.sin(h * time + phases[h - 1]) for h in range(1, n_harmonics + 1))

@@ -18,7 +18,7 @@ from training_folders import voice_like, write_sources
 # Commands of a block that the tests named here run, in a fitting surrounding
 RUN_ELSEWHERE = {
     "tests/run": "this run",
-    "ruff check": "tests/run",
+    "ruff check && ruff format": "tests/run",
     "pytest -n 2 tests/python": "tests/run",
     "pytest tests/browser -k live": "tests/run",
     "./build_wasm.sh --serve": "tests/browser/test_build.py",

@@ -20,7 +20,7 @@ def model():
 def test_gains_of_one_give_the_input_30_ms_late(voice):
     out = run(Enhancer(ConstantNetwork()), voice)
     error = out[LATENCY:] - voice[:-LATENCY]
-    assert np.mean(error**2) < 1e-4 * np.mean(voice**2)     # the high-pass is all there is
+    assert np.mean(error**2) < 1e-4 * np.mean(voice**2)  # the high-pass is all there is
 
 
 @pytest.mark.parametrize("strength", [0.3, 1.0])
@@ -122,7 +122,7 @@ def test_another_model_starts_with_its_own_initial_state(model, noisy):
     run(enhancer, noisy[: 50 * HOP_LENGTH])
     enhancer.model = other
     assert enhancer.model is other
-    run(enhancer, noisy[50 * HOP_LENGTH :])    # a state of other sizes would be refused
+    run(enhancer, noisy[50 * HOP_LENGTH :])  # a state of other sizes would be refused
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def spectrum(rng):
 def test_centres_lie_one_erb_apart():
     for lower, centre in pairwise(BAND_CENTRES[1:]):
         width = max(2, round(24.7 * (4.37 * centre / 20 + 1) / 50))
-        assert centre - lower in (width, width + 1)     # rounding of half widths
+        assert centre - lower in (width, width + 1)  # rounding of half widths
 
 
 def test_bands_share_out_every_bin_up_to_20_khz():

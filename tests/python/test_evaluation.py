@@ -70,7 +70,7 @@ def test_composite_scores_follow_quality(voice, noisy):
 
 def test_high_bands_have_a_distance_of_their_own(voice, rng):
     noise = rng.standard_normal(len(voice)).astype(np.float32)
-    clean = voice + 1e-2 * noise    # something to hear up there
+    clean = voice + 1e-2 * noise  # something to hear up there
     assert hf_lsd_db(2 * clean, clean) == pytest.approx(6.02, abs=0.01)
     assert math.isnan(hf_lsd_db(np.zeros(SAMPLE_RATE), np.zeros(SAMPLE_RATE)))
 

@@ -17,9 +17,9 @@ def test_levels_have_a_floor_that_follows_the_bands_below():
     energy[5] = 1e8
     levels = compress_levels(energy) * 2 + 3
     assert levels[5] == pytest.approx(8, abs=1e-5)
-    assert levels[6] == pytest.approx(6.5, abs=1e-5)    # 1.5 decades per band
-    assert levels[20] == pytest.approx(1, abs=1e-5)     # but never 7 below the loudest
-    assert levels[4] == pytest.approx(-2, abs=1e-5)     # nothing looks down from above
+    assert levels[6] == pytest.approx(6.5, abs=1e-5)  # 1.5 decades per band
+    assert levels[20] == pytest.approx(1, abs=1e-5)  # but never 7 below the loudest
+    assert levels[4] == pytest.approx(-2, abs=1e-5)  # nothing looks down from above
 
 
 def test_coherence_of_silence_is_zero():

@@ -71,7 +71,7 @@ def test_bands_keep_their_levels_next_to_louder_ones(slope_db, rms_db, rng):
 
 def test_no_correction_goes_beyond_the_limit(rng):
     noisy = spectrum(rng)
-    limit = 1.01 * MAX_LEVEL_CORRECTION**2.4    # the second correction overshoots
+    limit = 1.01 * MAX_LEVEL_CORRECTION**2.4  # the second correction overshoots
     scaled = scale_bands(noisy * np.float32(1e-3), constant(1), band_energy(noisy))
     assert (np.abs(scaled) <= limit * np.abs(noisy) * 1e-3).all()
 

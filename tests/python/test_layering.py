@@ -281,9 +281,7 @@ def web_row_of(path):
 def test_web_module_imports_only_what_its_row_names(path):
     row = web_row_of(path)
     assert row, f"{path.name} has no row in the table"
-    found = re.findall(
-        r"(?:\bfrom\s*|\bimport\s*\(?\s*)['\"]([^'\"]+)['\"]", code_of(path)
-    )
+    found = re.findall(r"(?:\bfrom\s*|\bimport\s*\(?\s*)['\"]([^'\"]+)['\"]", code_of(path))
     ours = (path.parent / source for source in found if not source.startswith("./pyodide/"))
     rows = {web_row_of(source.resolve()) for source in ours}
     assert rows - {row} <= WEB_MAY_IMPORT[row]

@@ -117,9 +117,7 @@ def test_gru_follows_its_equations(n_units, n_in):
     gru = GRU(random_linear(rng, 3 * n_units, n_in), random_linear(rng, 3 * n_units, n_units))
     hidden = gru.initial_state()
     for x in random_activations(rng, (30, n_in)):
-        expected = reference_gru_step(
-            gru, quantize_activations(x), hidden.value.astype(np.float64)
-        )
+        expected = reference_gru_step(gru, quantize_activations(x), hidden.value.astype(np.float64))
         output, hidden = gru.step(Signal(x), hidden)
         assert output.value is hidden.value
         assert hidden.value.dtype == np.float32

@@ -42,7 +42,7 @@ def test_gains_of_one_leave_every_channel_as_it_is(voice):
     stereo = np.stack([voice, -0.5 * np.roll(voice, 13)])
     enhanced = enhance(stereo, ConstantNetwork(), linked=True)
     error = np.mean((enhanced - stereo)[:, :-LATENCY] ** 2, axis=-1)
-    assert (error < 1e-4 * np.mean(stereo**2, axis=-1)).all()    # the high-pass is all there is
+    assert (error < 1e-4 * np.mean(stereo**2, axis=-1)).all()  # the high-pass is all there is
 
 
 def test_the_network_hears_the_mean(stereo):

@@ -58,7 +58,7 @@ def test_the_mixture_gets_the_clean_coherence():
         if attenuation[0] == 1:
             n_solved += 1
             assert reached == pytest.approx(q_x, abs=0.005)
-        else:                               # then no other strength comes nearer
+        else:  # then no other strength comes nearer
             others = [(1 - r) * noisy + r * comb for r in np.linspace(0, 1, 21)]
             assert max(coherence(other, periodic) for other in others) < reached + 1e-6 < q_x
     assert n_solved > 30
@@ -117,7 +117,7 @@ def test_pure_noise_is_to_be_removed(voice, mixture):
 def test_targets_belong_to_the_hop_that_enhances(voice, mixture):
     """Played through the enhancer, the targets restore the voice."""
     frames = training_frames(mixture, voice)
-    n_after = LATENCY // 480                # hops that flushing the stream adds
+    n_after = LATENCY // 480  # hops that flushing the stream adds
     network = ScriptedNetwork(
         np.pad(frames.gains, ((0, n_after), (0, 0)), mode="edge"),
         np.pad(frames.strengths, ((0, n_after), (0, 0)), mode="edge"),
@@ -151,7 +151,7 @@ def test_strengths_restore_the_coherence_of_a_voice(voice, mixture):
         restored[:, band] = coherence(mixed.astype(np.complex64))[:, band]
     wanted, reachable = coherence(clean), coherence(hops.pitch_spectrum)
     # Where the comb filter can do it, it is needed, and the band holds more than rounding
-    noisy = coherence(hops.spectrum)        # below zero it counts as zero
+    noisy = coherence(hops.spectrum)  # below zero it counts as zero
     solved = (noisy > 0) & (noisy < wanted) & (wanted < reachable) & (wanted < 0.999)
     solved &= (targets.energy > 1) & (correlation[:, None] > 0.5)
     assert solved.sum() > 500

@@ -15,7 +15,7 @@ from percepnet.cli import main
 SCORES = ["PESQ-WB", "STOI", "SI-SDR dB", "SIG", "BAK", "OVRL", "P808", "HNR dB"]
 
 
-SECONDS = 5                                 # DNSMOS repeats less than 9: cheapest just above half
+SECONDS = 5  # DNSMOS repeats less than 9: cheapest just above half
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_sounds_pictures_and_a_table_are_written(recordings, capsys):
     signals = {path.stem: sf.read(path)[0] for path in out.glob("*.wav")}
     assert {len(signal) for signal in signals.values()} == {SECONDS * SAMPLE_RATE}
     clean, noisy = signals["0-clean"], signals["1-noisy"]
-    spoken = np.mean(clean[clean != 0] ** 2)            # pauses do not count as speech
+    spoken = np.mean(clean[clean != 0] ** 2)  # pauses do not count as speech
     assert 10 * np.log10(spoken / np.mean((noisy - clean) ** 2)) == pytest.approx(-3, abs=0.5)
     for picture in out.glob("*.png"):
         assert picture.read_bytes().startswith(b"\x89PNG")
@@ -54,7 +54,7 @@ def test_sounds_pictures_and_a_table_are_written(recordings, capsys):
     assert len(table) == 7
     assert all(list(row) == SCORES for row in table.values())
     assert table["noisy"]["SI-SDR dB"] < table["+ comb filter"]["SI-SDR dB"]
-    assert table["clean"]["SI-SDR dB"] is None          # infinite
+    assert table["clean"]["SI-SDR dB"] is None  # infinite
     said = capsys.readouterr().out
     assert (out / "table.md").read_text() in said
     assert "noise.wav: is shorter than the speech and repeated" in said

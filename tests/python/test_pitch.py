@@ -28,7 +28,7 @@ def test_a_steady_voice_has_its_period(f0_hz):
 @pytest.mark.parametrize("snr_db", [20, 10, 5])
 def test_a_gliding_voice_is_followed_in_noise(snr_db, rng):
     time = np.arange(6 * SAMPLE_RATE) / SAMPLE_RATE
-    f0_hz = 160 * 2 ** (0.9 * np.sin(2 * np.pi * 0.5 * time))    # 86 to 300 Hz
+    f0_hz = 160 * 2 ** (0.9 * np.sin(2 * np.pi * 0.5 * time))  # 86 to 300 Hz
     voice = glide(f0_hz)
     noise = rng.standard_normal(len(voice)) * np.sqrt(np.mean(voice**2)) * 10 ** (-snr_db / 20)
     periods, _ = track_live(with_silence_before(voice + noise))

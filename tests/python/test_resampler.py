@@ -6,15 +6,13 @@ from percepnet.constants import SAMPLE_RATE
 from percepnet.resampler import STOPBAND_DB, TRANSITION, Resampler
 
 RATES = [8_000, 11_025, 16_000, 44_100, 192_000]
-MAX_ERROR_DB = -90.0    # measured: -95 or less
+MAX_ERROR_DB = -90.0  # measured: -95 or less
 
 
 def resample(samples, rate_in, rate_out, chunk=None):
     resampler = Resampler(rate_in, rate_out)
     chunk = chunk or samples.shape[1]
-    pieces = [
-        resampler.push(samples[:, i : i + chunk]) for i in range(0, samples.shape[1], chunk)
-    ]
+    pieces = [resampler.push(samples[:, i : i + chunk]) for i in range(0, samples.shape[1], chunk)]
     return np.concatenate([*pieces, resampler.flush()], axis=1)
 
 

@@ -61,7 +61,7 @@ def test_the_loss_is_zero_for_the_clean_signal_and_grows_with_the_error(rng):
     assert losses == sorted(losses)
     assert losses[0] > 0
     louder = spectral_loss(40 * clean * 1.5, 40 * clean, 40 * clean, mask)[0].item()
-    assert louder == pytest.approx(loss(1.5 * clean), rel=1e-3)    # levels do not matter
+    assert louder == pytest.approx(loss(1.5 * clean), rel=1e-3)  # levels do not matter
 
 
 def test_masked_bins_do_not_count(rng):

@@ -131,7 +131,7 @@ def test_the_log_forgets_what_no_checkpoint_holds(prepared, tmp_path):
     fit = trainer(prepared, tmp_path / "run")
     fit.run(10)
     with open(tmp_path / "run" / LOG_FILE, "a") as file:
-        file.write("12,0.1,9,1e-3,0,train,1,1,1,1\n")     # killed before the next checkpoint
+        file.write("12,0.1,9,1e-3,0,train,1,1,1,1\n")  # killed before the next checkpoint
     trainer(prepared, tmp_path / "run").run(14)
     with open(tmp_path / "run" / LOG_FILE, newline="") as file:
         rows = [(row["step"], row["split"]) for row in csv.DictReader(file)]

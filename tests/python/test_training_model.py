@@ -31,7 +31,7 @@ def twin(rng):
     network = TwinNetwork(TOPOLOGY, mean, deviation)
     with torch.no_grad():
         for parameter in network.parameters():
-            parameter.mul_(2)       # else every activation stays small
+            parameter.mul_(2)  # else every activation stays small
     return network
 
 
@@ -138,7 +138,7 @@ def test_a_grown_network_computes_the_same(twin, features):
 def test_the_new_units_of_a_grown_network_learn(twin, features):
     grown = grown_network(twin, {**TOPOLOGY, "gru": 40})
     sum(output.sum() for output in grown(torch.from_numpy(features)[None], False)).backward()
-    assert grown.gain_head.weight.grad[:, 40 + 32 : 40 + 40].abs().min() > 0    # gru1's new ones
+    assert grown.gain_head.weight.grad[:, 40 + 32 : 40 + 40].abs().min() > 0  # gru1's new ones
 
 
 def test_a_network_does_not_shrink(twin):
@@ -165,7 +165,6 @@ def test_networks_without_a_common_start_have_no_mean(twin):
         mean_network([twin, grown_network(twin, {**TOPOLOGY, "gru": 33})])
 
 
-
 def test_another_microphone_moves_band_levels_smoothly_and_nothing_else(rng, features):
     windows = np.stack([features] * 50)
     moved = recoloured(rng, windows, colour_db=3.0) - windows
@@ -181,7 +180,7 @@ def test_the_float_network_enhances_like_its_int8_self(twin, tmp_path, voice, no
     state = {"step": 1, "average": twin.state_dict()}
     torch.save(state, tmp_path / CHECKPOINT_FILE)
     sizes = tuple(TOPOLOGY.items())
-    noisy = noisy[:-100]                # no whole number of hops
+    noisy = noisy[:-100]  # no whole number of hops
     with_float = Float(tmp_path, sizes).enhanced(None, noisy)
     with_int8 = Int8(tmp_path, sizes).enhanced(None, noisy)
     assert with_float.shape == with_int8.shape == noisy.shape

@@ -22,7 +22,7 @@ EARLY_END = round(0.025 * SAMPLE_RATE)
 def test_a_mixture_depends_on_seed_and_index_only(tmp_path):
     first, again = tiny_mixer(tmp_path), tiny_mixer(tmp_path)
     other_seed = tiny_mixer(tmp_path, seed=4)
-    again.mixture(6)    # what was made before does not matter
+    again.mixture(6)  # what was made before does not matter
     for name in ("noisy", "clean", "bandwidth_hz"):
         mixture = getattr(first.mixture(7), name)
         np.testing.assert_array_equal(mixture, getattr(again.mixture(7), name))
@@ -62,8 +62,8 @@ def test_automatic_gain_evens_out_the_level(rng):
     assert gains.shape == noisy.shape
     assert gains.mean() == pytest.approx(1, rel=1e-3)
     step_db = 20 * np.log10(gains[5 * SAMPLE_RATE] / gains[2 * SAMPLE_RATE])
-    assert 0.2 * 20 - 1 < step_db < 0.7 * 20 + 1    # the share of 20 dB that it draws
-    assert np.abs(np.diff(gains)).max() < 1e-3    # slow
+    assert 0.2 * 20 - 1 < step_db < 0.7 * 20 + 1  # the share of 20 dB that it draws
+    assert np.abs(np.diff(gains)).max() < 1e-3  # slow
 
 
 def test_snr_lies_where_people_talk(rng):
@@ -121,13 +121,13 @@ def test_bandwidth_is_that_of_the_clip_being_heard(tmp_path):
         # Sixty harmonics of 230 Hz, played up to 8/7 faster, end below 16 kHz.
         assert mixture.bandwidth_hz[loud].max() < 16_000
         n_unknown += np.sum(mixture.bandwidth_hz == SAMPLE_RATE / 2)
-    assert n_unknown > 0    # in pauses all that is heard is noise, at any frequency
+    assert n_unknown > 0  # in pauses all that is heard is noise, at any frequency
 
 
 def test_filters_tilt_by_a_few_decibels_per_octave(rng):
     responses = [random_filter(rng, 24001) for _ in range(200)]
     shaped = [response for response in responses if np.ndim(response)]
-    assert 100 < len(shaped) < 190      # 1 - 1/2 * 2/3 * 2/3 of them
+    assert 100 < len(shaped) < 190  # 1 - 1/2 * 2/3 * 2/3 of them
     for response in shaped:
         assert response.min() > 0.01
         assert response.max() < 100

@@ -20,7 +20,7 @@ from percepnet.dsp.gains import shape_spectrum
 from percepnet.dsp.highpass import HighPass
 from percepnet.dsp.stft import Synthesis, spectrum_of
 
-_FRAME_START = PAST                         # of the frame being enhanced, in the history
+_FRAME_START = PAST  # of the frame being enhanced, in the history
 _HISTORY = PAST + WINDOW_LENGTH + LOOKAHEAD
 
 
@@ -43,7 +43,7 @@ class Channel:
         self._highpass = HighPass()
         self.history = np.zeros(_HISTORY)
         self._windows = sliding_window_view(self.history, WINDOW_LENGTH)
-        self._frames = np.zeros((2, WINDOW_LENGTH))     # the newest; the periodic part
+        self._frames = np.zeros((2, WINDOW_LENGTH))  # the newest; the periodic part
         n_kept = LOOKAHEAD_HOPS + 1
         self.spectra = deque([np.zeros(N_BINS, np.complex64)] * n_kept, n_kept)
         self.energies = deque([np.zeros(N_BANDS, np.float32)] * n_kept, n_kept)

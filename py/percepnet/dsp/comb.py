@@ -150,7 +150,7 @@ def periodic_frames(signal, starts, periods, lookahead=LOOKAHEAD):
     n_future = np.minimum(COMB_PERIODS, (lookahead / periods).astype(int))
     frames = np.zeros((len(starts), WINDOW_LENGTH))
     for k, weights in zip(range(-COMB_PERIODS, COMB_PERIODS + 1), WEIGHT_TABLE.T, strict=True):
-        shifts = np.rint(k * periods).astype(int) * (n_future >= -k)    # a dropped tap weighs 0
+        shifts = np.rint(k * periods).astype(int) * (n_future >= -k)  # a dropped tap weighs 0
         tap = windows[starts - shifts]
         tap *= weights[n_future, None]
         frames += tap

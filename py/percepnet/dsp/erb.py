@@ -8,11 +8,11 @@ import numpy as np
 
 from percepnet.constants import BAND_CENTRES, ENERGY_SCALE, N_BANDS, N_BINS, PASSBAND_EDGE
 
-_FADE_BINS = 4                              # the curve falls to zero over the last bins
+_FADE_BINS = 4  # the curve falls to zero over the last bins
 
 _N_USED = PASSBAND_EDGE + 1
 _bins = np.arange(_N_USED)
-_position = np.interp(_bins, BAND_CENTRES, np.arange(N_BANDS))    # in bands, 0 to 33
+_position = np.interp(_bins, BAND_CENTRES, np.arange(N_BANDS))  # in bands, 0 to 33
 _lower = _position.astype(int)
 
 BAND_WEIGHTS = np.zeros((N_BANDS, N_BINS), np.float32)
@@ -28,9 +28,7 @@ _SHARES = np.stack([_upper_share, 1 - _upper_share]).astype(np.float32)
 _ENERGY_SHARES = _SHARES * np.float32(ENERGY_SCALE)
 
 _fade = np.ones(_N_USED)
-_fade[-_FADE_BINS:] = 0.5 + 0.5 * np.cos(
-    np.pi * np.arange(1, _FADE_BINS + 1) / (_FADE_BINS + 1)
-)
+_fade[-_FADE_BINS:] = 0.5 + 0.5 * np.cos(np.pi * np.arange(1, _FADE_BINS + 1) / (_FADE_BINS + 1))
 PASSBAND = np.pad(_fade, (0, N_BINS - _N_USED)).astype(np.float32)
 """Gain at each bin of what is let through: one, falling to zero at 20 kHz. That the output ends
 there is RNNoise's habit, and nobody hears it. (N_BINS,), float32."""

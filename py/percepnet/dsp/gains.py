@@ -131,7 +131,7 @@ def scale_bands(mixed, gains, energy):
     power = bin_products(mixed, mixed)
     squares = gains * gains
     squares += _GAIN_FLOOR
-    curve = _limited_log_ratio(energy, band_sums(power))    # natural logarithms, of squares
+    curve = _limited_log_ratio(energy, band_sums(power))  # natural logarithms, of squares
     curve += np.log(squares)
     scale = interpolate_bands(curve)
     np.exp(scale, out=scale)

@@ -19,7 +19,7 @@ from percepnet.constants import (
 )
 from percepnet.dsp.pitch_path import LAGS, LivePath, decide_live, decide_whole
 
-_HOP = HOP_LENGTH // PITCH_DECIMATION       # 120 samples at 12 kHz
+_HOP = HOP_LENGTH // PITCH_DECIMATION  # 120 samples at 12 kHz
 _WINDOW = WINDOW_LENGTH // PITCH_DECIMATION
 _N_LAGS = len(LAGS)
 
@@ -33,15 +33,15 @@ LOW_PASS /= LOW_PASS.sum()
 # Whitening by linear prediction, in part: all the way down would raise noise between formants
 _ORDER = 4
 _LAG_ZERO_FACTOR = 1.2
-_ENERGY_FLOOR = 1e-10                       # of a ±1 window: below it nothing correlates
+_ENERGY_FLOOR = 1e-10  # of a ±1 window: below it nothing correlates
 
-_REFINE_SPAN = 4                            # samples at 48 kHz on each side of the coarse lag
+_REFINE_SPAN = 4  # samples at 48 kHz on each side of the coarse lag
 _N_PAST = WINDOW_LENGTH + 2 * _REFINE_SPAN
 
 HISTORY_BEFORE = LOOKAHEAD + HOP_LENGTH + MAX_PERIOD + WINDOW_LENGTH
 """Samples before the newest hop that the tracker reaches back to."""
 
-_BLOCK = 1024                               # hops correlated at a time: 90 MB
+_BLOCK = 1024  # hops correlated at a time: 90 MB
 
 
 def _low_pass(windows):
@@ -58,7 +58,7 @@ def _whitening_filter(r):
     """Prediction-error filter, newest tap last: a list of five, of what the list `r` holds."""
     error = _LAG_ZERO_FACTOR * r[0] + _ENERGY_FLOOR
     a = []
-    for order in range(1, _ORDER + 1):      # Levinson's recursion
+    for order in range(1, _ORDER + 1):  # Levinson's recursion
         k = -(r[order] + sum(a[i] * r[order - 1 - i] for i in range(order - 1))) / error
         a = [a[i] + k * a[order - 2 - i] for i in range(order - 1)] + [k]
         error = error * (1 - k * k)

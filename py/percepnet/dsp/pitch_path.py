@@ -52,7 +52,7 @@ class _Search:
     """Scores of the best paths to each lag for some hops, newest last."""
 
     def __init__(self, n_hops):
-        self.padded = np.full((n_hops, _N_LAGS + 2 * _MAX_STEP), -np.inf)   # out of reach
+        self.padded = np.full((n_hops, _N_LAGS + 2 * _MAX_STEP), -np.inf)  # out of reach
         self.best = self.padded[:, _MAX_STEP:-_MAX_STEP]
         self._reachable = sliding_window_view(self.padded, _N_LAGS, axis=1)
         self._candidates = np.empty((len(_STEPS), _N_LAGS))
@@ -103,7 +103,7 @@ class LivePath:
     def __init__(self, n_hops):
         self._weights = _Weights()
         self._search = _Search(n_hops)
-        self._search.best[-1] = 0           # before the first hop, any lag is as good
+        self._search.best[-1] = 0  # before the first hop, any lag is as good
         self._correlations = np.empty((n_hops, _N_LAGS))
         self._n_known = 0
 

@@ -7,9 +7,9 @@ Weights get one scale per output: ``w ≈ scale * q`` with q in -127...127.
 
 import numpy as np
 
-ACTIVATION_ZERO = 64    # the integer that stands for 0
-ACTIVATION_SCALE = 63   # integer steps per 1.0
-WEIGHT_MAX = 127        # -128 is not used
+ACTIVATION_ZERO = 64  # the integer that stands for 0
+ACTIVATION_SCALE = 63  # integer steps per 1.0
+WEIGHT_MAX = 127  # -128 is not used
 
 _ZERO = np.float32(ACTIVATION_ZERO)
 _SCALE = np.float32(ACTIVATION_SCALE)

@@ -119,9 +119,7 @@ class CompiledChannel:
 
     def features(self, period, correlation):
         """As `Channel.features`; the next call overwrites what is returned."""
-        self._library.percepnet_channel_describe(
-            self._channel, self._tables, period, correlation
-        )
+        self._library.percepnet_channel_describe(self._channel, self._tables, period, correlation)
         return self._features
 
     def enhance(self, strengths, gains):

@@ -10,7 +10,7 @@ from percepnet.nn.kernels import library as c
 from percepnet.nn.layers import GRU, Conv1d, Dense, Layer, Linear
 
 BLOCK = 16  # as in int8.c
-GROUP = 4   # inputs of one output that lie side by side
+GROUP = 4  # inputs of one output that lie side by side
 
 
 class Program:
@@ -25,7 +25,7 @@ class Program:
 
     def __init__(self, layers: dict[str, Layer], inputs: dict[str, tuple[str, ...]]):
         self._n_bytes = 0
-        self._kept = []         # arrays that the table points to
+        self._kept = []  # arrays that the table points to
         self._first_zeros = []  # integers that stand for 0 before the first step
         self._values, self._quantized = {}, {}  # places of the signals
         self._sizes = {name: layer.n_out for name, layer in layers.items()}
