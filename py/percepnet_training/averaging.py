@@ -34,7 +34,7 @@ def mean_network(networks):
         ):
             raise TrainingError(
                 "no mean of networks that were trained from different starts: "
-                "begin one with `fit --start` from the other"
+                "begin one with `fit --from` from the other"
             )
     mean = TwinNetwork(first.topology, first.mean, first.deviation)
     states = [network.state_dict() for network in networks]

@@ -78,7 +78,8 @@ def _parser():
     tune = step("tune", _tune, "go on from the fit, comparing the enhanced signal")
     for training in (fit, tune):
         training.add_argument(
-            "--start",
+            "--from",
+            dest="start",
             type=Path,
             nargs="+",
             metavar="RUN",

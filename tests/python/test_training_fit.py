@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from torch.distributed.run import parse_args
 
 from percepnet import SAMPLE_RATE, load_model
 from percepnet.constants import N_BANDS, N_FEATURES
@@ -276,7 +277,7 @@ def test_the_whole_chain(tmp_path, capsys):
 
 def test_runs_begin_with_others_and_end_in_their_mean(prepared, tmp_path, capsys):
     first, second = tmp_path / "first", tmp_path / "second"
-    for run, start in ((first, ()), (second, ("--start", first))):
+    for run, start in ((first, ()), (second, ("--from", first))):
         copytree(prepared, run)
         write_recipe(run / RECIPE_FILE)
         assert main([*map(str, ("fit", run, *start, "--threads", "1", "--device", "cpu"))]) == 0
@@ -316,6 +317,14 @@ def test_two_processes_train_one_network(tmp_path):
         ends.append(load_averaged(run, tiny_recipe().topology)[0].dense.weight)
     assert torch.equal(*ends)
     assert not torch.equal(pair.dense.weight, ends[0])
+
+
+def test_the_launcher_leaves_our_options_alone():
+    """It would take ``--start`` for the beginning of its own ``--start-method``."""
+    ours = ["runs/b", "--from", "runs/a", "--device", "cpu", "--threads", "1"]
+    for stage in ("fit", "tune"):
+        arguments = parse_args(["-m", "percepnet_training", stage, *ours])
+        assert arguments.training_script_args == [stage, *ours]
 
 
 @pytest.mark.parametrize("step", ["features", "fit", "tune", "evaluate"])
