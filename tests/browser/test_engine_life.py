@@ -5,7 +5,7 @@ import os
 import hour
 import numpy as np
 import pytest
-from engine_page import EnginePage
+from engine_page import EnginePage, dry
 from numpy.testing import assert_array_equal
 
 from percepnet import SAMPLE_RATE
@@ -52,6 +52,36 @@ def test_suspended_and_resumed_nothing_is_lost(engine_page, pipeline):
     assert {e["detail"]["reason"] for e in page.events("degraded")} <= {"late"}
     assert page.run("return workers.length;") == 1
     page.close()
+
+
+OUTPUT_DEVICES = """
+    await navigator.mediaDevices.getUserMedia({ audio: true });
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    return devices.filter(({ kind }) => kind === 'audiooutput').map(({ deviceId }) => deviceId);
+"""
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_another_output_device_goes_on_with_the_sound(hearing_chromium, site_url, pipeline):
+    context = hearing_chromium.new_context()
+    page = EnginePage(context.new_page(), site_url)
+    devices = page.run(OUTPUT_DEVICES)
+    assert len(devices) > 1
+    page.open(pipeline=pipeline, bypass=True)
+    for device in devices:
+        page.run(f"await h.context.setSinkId('{device}');")
+        page.listen(seconds=0.5)
+    received, emitted = page.recording()
+    n = latency(page)
+    assert_array_equal(emitted[n:], received[: len(emitted) - n])
+    page.run("h.denoiser.bypass = false;")
+    page.listen(seconds=1)
+    received, emitted = page.recording()
+    last = slice(-SAMPLE_RATE // 4, None)
+    assert not np.allclose(emitted[last], dry(received, page.stats)[last], atol=1e-3)
+    assert {e["detail"]["reason"] for e in page.events("degraded")} <= {"late"}
+    assert page.run("return workers.length;") == 1
+    context.close()
 
 
 @pytest.mark.parametrize(("pipeline", "sample_rate"), [("shared", 44_100), ("message", 16_000)])
