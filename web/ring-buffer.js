@@ -120,7 +120,7 @@ export class RingBuffer {
    * @param {number} nSamples
    */
   has(nSamples) {
-    if (this.available < nSamples) return false;
+    if (this.#nReady < nSamples) return false;
     const start = this.position;
     const samples = this.channels[0];
     for (let i = 0; i < nSamples; i++) {
@@ -137,7 +137,7 @@ export class RingBuffer {
   pull(target) {
     const start = this.position;
     const length = target.length / this.channels.length;
-    const nReady = Math.max(0, Math.min(this.available, length));
+    const nReady = Math.max(0, Math.min(this.#nReady, length));
     for (let n = 0; n < this.channels.length; n++) {
       const samples = this.channels[n];
       for (let i = 0; i < nReady; i++) target[n * length + i] = samples[(start + i) & this.mask];
@@ -170,6 +170,15 @@ export class RingBuffer {
       if (this.available >= nSamples) return true;
       if (Atomics.wait(this.counts, WRITTEN, seen, timeoutMs) === 'timed-out') return false;
     }
+  }
+
+  /**
+   * Consumer: as `available`, but more than the ring holds are none. Half a day after the last push
+   * the difference of the counts wraps round, and what lies in the ring is old.
+   */
+  get #nReady() {
+    const { available } = this;
+    return available > this.capacity ? 0 : available;
   }
 
   /** @param {number} nSamples */

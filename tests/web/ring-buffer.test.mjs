@@ -78,6 +78,16 @@ test('a consumer may move on without reading', () => {
   assert.equal(target[0], 3);
 });
 
+test('nothing comes back half a day after the last push, when the counts wrap round', () => {
+  const ring = new RingBuffer(RingBuffer.allocate(CAPACITY, SharedArrayBuffer));
+  ring.push(new Float32Array(CAPACITY).fill(1));
+  for (const nAhead of [2 ** 31 - 1, 2 * CAPACITY]) ring.discard(nAhead);
+  assert.equal(ring.has(2), false);
+  const target = new Float32Array(2);
+  ring.pull(target);
+  assert.deepEqual([...target], [NaN, NaN]);
+});
+
 test('a hole longer than the ring leaves nothing old behind', () => {
   const ring = new RingBuffer(RingBuffer.allocate(CAPACITY, SharedArrayBuffer));
   ring.push(new Float32Array(CAPACITY).fill(1));
