@@ -26,15 +26,17 @@ export class TrackThroughNode {
   }
 
   /**
-   * Take this track in, in place of the one before.
+   * Take this track in, in place of the one before, which stays where this one is refused.
    *
    * @param {MediaStreamTrack} track
+   * @throws {DOMException} the browser's reason
    */
   feed(track) {
-    this.#source?.disconnect();
     const mediaStream = new MediaStream([track]);
-    this.#source = new MediaStreamAudioSourceNode(this.#context, { mediaStream });
-    this.#source.connect(this.#node);
+    const source = new MediaStreamAudioSourceNode(this.#context, { mediaStream });
+    source.connect(this.#node);
+    this.#source?.disconnect();
+    this.#source = source;
   }
 
   end() {
