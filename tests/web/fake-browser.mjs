@@ -16,6 +16,32 @@ export class FakeNode {
   }
 }
 
+/** An element of the page, and whatever is in it but canvases. */
+export class FakeElement extends EventTarget {
+  classList = new Set();
+  dataset = {};
+  style = { setProperty() {} };
+  #attributes = new Map();
+  #inside = new Map();
+
+  querySelector(selector) {
+    if (!this.#inside.has(selector)) this.#inside.set(selector, new FakeElement());
+    return this.#inside.get(selector);
+  }
+
+  querySelectorAll() {
+    return [];
+  }
+
+  getAttribute(name) {
+    return this.#attributes.get(name) ?? null;
+  }
+
+  setAttribute(name, value) {
+    this.#attributes.set(name, value);
+  }
+}
+
 /**
  * For one test.
  *

@@ -45,6 +45,7 @@ export class Player {
   #time;
   #choices;
   #nChannels = 1;
+  #nextFrame = 0; // as requestAnimationFrame numbers it
 
   /** @type {GainNode[] | undefined} */
   #gains;
@@ -152,8 +153,9 @@ export class Player {
   }
 
   #follow() {
+    cancelAnimationFrame(this.#nextFrame); // one loop, however many events start it
     this.#show();
-    if (!this.#audio.paused) requestAnimationFrame(() => this.#follow());
+    if (!this.#audio.paused) this.#nextFrame = requestAnimationFrame(() => this.#follow());
   }
 
   #show() {
