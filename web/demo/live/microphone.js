@@ -39,15 +39,16 @@ export async function openMicrophone(context, deviceId, onunplugged) {
     throw new Error('This page is not secure, so it gets no microphone. Open it over https.');
   }
   const audio = deviceId ? { ...AS_IT_IS, deviceId: { exact: deviceId } } : AS_IT_IS;
+  /** @type {MediaStreamTrack[]} */
+  let tracks = [];
+  const close = () => tracks.forEach((track) => track.stop());
   try {
     const mediaStream = await navigator.mediaDevices.getUserMedia({ audio });
-    const tracks = mediaStream.getTracks();
+    tracks = mediaStream.getTracks();
     for (const track of tracks) track.onended = onunplugged;
-    return {
-      node: new MediaStreamAudioSourceNode(context, { mediaStream }),
-      close: () => tracks.forEach((track) => track.stop()),
-    };
+    return { node: new MediaStreamAudioSourceNode(context, { mediaStream }), close };
   } catch (cause) {
+    close();
     const { name, message } = /** @type {DOMException} */ (cause);
     throw new Error(PROBLEMS.get(name) ?? `The microphone cannot be opened: ${message}`, { cause });
   }

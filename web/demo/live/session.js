@@ -32,6 +32,7 @@ export class Session {
   #delay;
   #monitor;
   #onunplugged;
+  #isClosed = false;
 
   /**
    * @param {AudioContext} context suspended
@@ -111,6 +112,7 @@ export class Session {
    */
   async useMicrophone(deviceId) {
     const source = await openMicrophone(this.context, deviceId, this.#onunplugged);
+    if (this.#isClosed) return source.close(); // the visitor has pressed Stop before Allow
     this.#source.node.disconnect();
     this.#source.close();
     this.#source = source;
@@ -118,6 +120,7 @@ export class Session {
   }
 
   async close() {
+    this.#isClosed = true;
     this.#source.close();
     this.tap.close();
     await this.denoiser.close();

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { openMicrophone } from '../../web/demo/live/microphone.js';
+import { Session } from '../../web/demo/live/session.js';
+import { FakeNode, provide } from './fake-browser.mjs';
+
+class FakeTrack {
+  isOn = true;
+
+  stop() {
+    this.isOn = false;
+  }
+}
+
+/** The visitor allows one, as soon as it is asked for. */
+function allowMicrophone(t) {
+  const track = new FakeTrack();
+  provide(t, {
+    navigator: {
+      mediaDevices: { getUserMedia: async () => ({ getTracks: () => [track] }) },
+    },
+    AnalyserNode: FakeNode,
+    DelayNode: FakeNode,
+    GainNode: FakeNode,
+    MediaStreamAudioSourceNode: FakeNode,
+  });
+  return track;
+}
+
+function openSession() {
+  const context = { destination: new FakeNode(), async close() {} };
+  const source = { node: new FakeNode(), close() {} };
+  const denoiser = { node: new FakeNode(), stats: { latencyMs: 64 }, async close() {} };
+  const tap = { node: new FakeNode(), close() {} };
+  return new Session(context, source, denoiser, tap, () => {});
+}
+
+test('a microphone that cannot be heard is switched off', async (t) => {
+  const microphone = allowMicrophone(t);
+  provide(t, {
+    MediaStreamAudioSourceNode: function () {
+      throw new DOMException('another sample rate', 'NotSupportedError');
+    },
+  });
+  await assert.rejects(openMicrophone({}, '', () => {}), /cannot be opened: another sample rate/);
+  assert.equal(microphone.isOn, false);
+});
+
+test('a microphone that is allowed after Stop is switched off', async (t) => {
+  const microphone = allowMicrophone(t);
+  const session = openSession();
+  const changed = session.useMicrophone('another');
+  await session.close();
+  await changed;
+  assert.equal(microphone.isOn, false);
+});
+
+test('another microphone takes the place of the one before', async (t) => {
+  const microphone = allowMicrophone(t);
+  const session = openSession();
+  await session.useMicrophone('another');
+  assert.equal(microphone.isOn, true);
+  await session.close();
+  assert.equal(microphone.isOn, false);
+});
