@@ -5,13 +5,13 @@ Blocks are float32, shape (n_channels, n_samples), full scale ±1.
 
 import os
 import secrets
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import soundfile as sf
 
+from percepnet.audio_format import INTEGER_BITS, AudioFormat
 from percepnet.constants import MAX_PEAK
 from percepnet.errors import AudioError
 
@@ -21,67 +21,13 @@ BLOCK_LENGTH = 1 << 16
 MIN_SAMPLE_RATE = 4_000
 MAX_SAMPLE_RATE = 384_000
 MAX_CHANNELS = 255  # libsndfile's Ogg encoders crash beyond
-MAX_VORBIS_RATE = 192_000  # likewise
 
-CONTAINERS = {
-    ".aif": "AIFF",
-    ".aiff": "AIFF",
-    ".au": "AU",
-    ".caf": "CAF",
-    ".flac": "FLAC",
-    ".mp3": "MP3",
-    ".oga": "OGG",
-    ".ogg": "OGG",
-    ".opus": "OGG",
-    ".rf64": "RF64",
-    ".w64": "W64",
-    ".wav": "WAV",
-}
-WAV_VARIANTS = {"WAV", "WAVEX", "RF64"}  # all of them go by the name .wav
+# In these a hole is passed over without an error: what is missing of the length tells of it. An
+# MP3 without a header of its own is estimated; elsewhere a block of the codec may be cut off.
+LENGTH_TOLERANCES = {"OGG": 0.0, "MP3": 0.02}
+CODEC_BLOCK = 8192  # samples: the longest, Vorbis's
 
-INTEGER_BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
-# The ADPCM family is left out: it pads the last block, so that the length would change.
-KEPT_SUBTYPES = {
-    *INTEGER_BITS, "FLOAT", "DOUBLE", "ULAW", "ALAW", "ALAC_16", "ALAC_20", "ALAC_24", "ALAC_32",
-    "VORBIS", "OPUS", "MPEG_LAYER_III",
-}  # fmt: skip
-FINER_THAN_16_BITS = {"PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ALAC_20", "ALAC_24", "ALAC_32"}
-
-
-@dataclass(frozen=True)
-class AudioFormat:
-    """What a file holds besides its samples; container and subtype in libsndfile's words."""
-
-    sample_rate: int
-    n_channels: int
-    container: str
-    subtype: str
-
-    def written_to(self, path: Path) -> "AudioFormat":
-        """The format of an output file: container by extension, subtype kept where it can be."""
-        suffix = path.suffix.lower()
-        if suffix not in CONTAINERS:
-            raise AudioError(
-                f"{path}: cannot write {f'{suffix} files' if suffix else 'without an extension'}: "
-                f"end the name in one of {' '.join(CONTAINERS)}"
-            )
-        container = CONTAINERS[suffix]
-        if container == "WAV" and self.container in WAV_VARIANTS:
-            container = self.container
-        subtype = "OPUS" if suffix == ".opus" else self._subtype_in(container)
-        if subtype == "VORBIS" and self.sample_rate > MAX_VORBIS_RATE:
-            raise AudioError(
-                f"{path}: Vorbis goes up to {MAX_VORBIS_RATE} Hz, not {self.sample_rate} Hz: "
-                "write .flac or .wav"
-            )
-        return AudioFormat(self.sample_rate, self.n_channels, container, subtype)
-
-    def _subtype_in(self, container: str) -> str:
-        if self.subtype in KEPT_SUBTYPES and sf.check_format(container, self.subtype):
-            return self.subtype
-        if self.subtype in FINER_THAN_16_BITS and sf.check_format(container, "PCM_24"):
-            return "PCM_24"
-        return sf.default_subtype(container)
+CLIPPED_SUBTYPES = {"ULAW", "ALAW"}  # libsndfile looks up what is beyond full scale all the same
 
 
 class AudioReader:
@@ -165,6 +111,12 @@ class AudioReader:
             yield block
         if self.n_read == 0:
             raise AudioError(f"{self._path}: holds no sample that can be decoded: copy it again")
+        tolerance = LENGTH_TOLERANCES.get(self.format.container)
+        if tolerance is not None and self.n_read < (1 - tolerance) * self.n_samples - CODEC_BLOCK:
+            raise AudioError(
+                f"{self._path}: is damaged: {self.n_read} of its {self.n_samples} samples could be "
+                "decoded: copy or convert it again"
+            )
 
     def _check_values(self, block):
         peaks = np.abs(block).max(axis=0)
@@ -210,12 +162,12 @@ class AudioWriter:
         self._temporary = self._path.with_name(f".percepnet-{secrets.token_hex(8)}.part")
 
     def __enter__(self):
+        with os_errors_as_audio_errors(self._failure):
+            self._sink = _Sink(self._temporary)
         try:
-            with os_errors_as_audio_errors(self._failure):
-                self._temporary.open("xb").close()
             self._file = self._open()
         except BaseException:  # an interrupt, too, leaves no file
-            self._temporary.unlink(missing_ok=True)
+            self._discard()
             raise
         return self
 
@@ -223,7 +175,7 @@ class AudioWriter:
         form = self.format
         try:
             return sf.SoundFile(
-                self._temporary,
+                self._sink,
                 "w",
                 samplerate=form.sample_rate,
                 channels=form.n_channels,
@@ -238,22 +190,74 @@ class AudioWriter:
 
     def write(self, block: np.ndarray) -> None:
         """Append float32 samples (n_channels, n); integer subtypes clip at full scale."""
-        bits = INTEGER_BITS.get(self.format.subtype)
-        try:
-            self._file.write((block if bits is None else to_int32(block, bits)).T)
-        except sf.LibsndfileError as error:
-            raise AudioError(
-                f"{self._failure} ({error.error_string}): is the disk full?"
-            ) from error
+        subtype = self.format.subtype
+        if subtype in INTEGER_BITS:
+            block = to_int32(block, INTEGER_BITS[subtype])
+        elif subtype in CLIPPED_SUBTYPES:
+            block = block.clip(-1, 1)
+        self._libsndfile(self._file.write, block.T)
 
     def __exit__(self, kind, *_):
         try:
-            self._file.close()
-            if kind is None:
-                with os_errors_as_audio_errors(self._failure):
-                    os.replace(self._temporary, self._path)
+            if kind:
+                with suppress(sf.LibsndfileError):
+                    self._file.close()
+                return
+            self._libsndfile(self._file.close)
+            with os_errors_as_audio_errors(self._failure):
+                self._sink.close()
+                os.replace(self._temporary, self._path)
         finally:
-            self._temporary.unlink(missing_ok=True)
+            self._discard()
+
+    def _libsndfile(self, function, *arguments):
+        """Call it; raise also what it does not tell: its encoders lose errors when they close."""
+        try:
+            function(*arguments)
+        except (sf.LibsndfileError, AssertionError) as error:  # the latter: not all was written
+            with os_errors_as_audio_errors(self._failure):
+                self._sink.check()
+            raise AudioError(f"{self._failure}: {error}") from error
+        with os_errors_as_audio_errors(self._failure):
+            self._sink.check()
+
+    def _discard(self):
+        with suppress(OSError):
+            self._sink.close()
+        self._temporary.unlink(missing_ok=True)
+
+
+class _Sink:
+    """A new file for libsndfile to write, which remembers what went wrong.
+
+    Raises
+    ------
+    OSError
+        The file cannot be made; from `check` and `close`, what a call of libsndfile met.
+    """
+
+    def __init__(self, path):
+        self._error = None
+        self._file = path.open("xb", buffering=0)
+        self.seek, self.tell = self._file.seek, self._file.tell
+
+    def write(self, data):
+        """Bytes written, fewer after an error: libsndfile calls this, and knows no exceptions."""
+        n_written = 0
+        try:
+            while n_written < len(data):
+                n_written += self._file.write(data[n_written:])
+        except OSError as error:
+            self._error = self._error or error
+        return n_written
+
+    def check(self):
+        if self._error:
+            raise self._error
+
+    def close(self):
+        self._file.close()
+        self.check()
 
 
 @contextmanager

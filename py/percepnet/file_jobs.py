@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from percepnet.audio_file import CONTAINERS, AudioReader, AudioWriter
+from percepnet.audio_file import AudioReader, AudioWriter
+from percepnet.audio_format import CONTAINERS
 from percepnet.constants import SAMPLE_RATE
 from percepnet.errors import AudioError
 from percepnet.network import PercepNet, load_model
@@ -112,14 +113,15 @@ def folder_jobs(source: Path, target: Path) -> list[Job]:
     Hidden files are passed over, and so is `target` where it lies inside `source`. The folders
     under `target` are made.
     """
-    inside = target.resolve()
+    results = target.resolve()
+    are_inside = source.resolve() in results.parents
     jobs = [
         Job(path, target / path.relative_to(source))
         for path in sorted(source.rglob("*"))
         if path.suffix.lower() in CONTAINERS
         and not path.name.startswith(".")
         and path.is_file()
-        and inside not in path.resolve().parents
+        and not (are_inside and results in path.resolve().parents)
     ]
     if not jobs:
         raise AudioError(f"{source}: holds no audio file (looked for {' '.join(CONTAINERS)})")

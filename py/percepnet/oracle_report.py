@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from percepnet.audio_file import AudioFormat, AudioReader, AudioWriter, os_errors_as_audio_errors
+from percepnet.audio_file import AudioReader, AudioWriter, os_errors_as_audio_errors
+from percepnet.audio_format import AudioFormat
 from percepnet.constants import SAMPLE_RATE
 from percepnet.errors import AudioError
 from percepnet.mixture import mix

@@ -1,16 +1,13 @@
+import resource
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 import soundfile as sf
 from numpy.testing import assert_array_equal
 
-from percepnet.audio_file import (
-    BLOCK_LENGTH,
-    INTEGER_BITS,
-    AudioFormat,
-    AudioReader,
-    AudioWriter,
-    to_int32,
-)
+from percepnet.audio_file import BLOCK_LENGTH, AudioReader, AudioWriter, to_int32
+from percepnet.audio_format import INTEGER_BITS, AudioFormat
 from percepnet.errors import AudioError
 
 N_SAMPLES = BLOCK_LENGTH + 321
@@ -42,11 +39,11 @@ def test_rounding_is_to_nearest_and_clips(bits):
     assert_array_equal(to_int32(samples, bits) >> (32 - bits), expected)
 
 
-@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "ULAW", "ALAW"])
 def test_beyond_full_scale_clips_and_does_not_wrap(subtype, tmp_path):
     with AudioWriter(tmp_path / "a.wav", AudioFormat(48_000, 1, "WAV", subtype)) as writer:
-        writer.write(np.array([[1.5, -1.5]], np.float32))
-    assert_array_equal(np.round(sf.read(tmp_path / "a.wav")[0], 3), [1, -1])
+        writer.write(np.array([[1.001, -1.001, 1.5, -1.5]], np.float32))
+    np.testing.assert_allclose(sf.read(tmp_path / "a.wav")[0], [1, -1, 1, -1], atol=0.03)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +61,8 @@ def test_beyond_full_scale_clips_and_does_not_wrap(subtype, tmp_path):
         ("OGG", "VORBIS", "a.opus", ("OGG", "OPUS")),
         ("WAV", "PCM_16", "a.ogg", ("OGG", "VORBIS")),
         ("FLAC", "PCM_24", "a.aif", ("AIFF", "PCM_24")),
+        ("MP3", "MPEG_LAYER_III", "a.mp3", ("MP3", "MPEG_LAYER_III")),
+        ("MP3", "MPEG_LAYER_III", "a.wav", ("WAV", "PCM_16")),
     ],
 )
 def test_extension_gives_the_container_and_the_subtype_is_kept(
@@ -97,13 +96,56 @@ def test_a_sample_that_is_not_a_number_is_named(tmp_path):
         list(reader.blocks())
 
 
-def test_damage_further_on_is_noticed(tmp_path):
-    noise = np.random.default_rng(0).uniform(-1, 1, 10 * N_SAMPLES)
-    sf.write(tmp_path / "a.flac", noise, 48_000)
-    data = bytearray((tmp_path / "a.flac").read_bytes())
-    (tmp_path / "a.flac").write_bytes(data[: len(data) // 2])
-    with AudioReader(tmp_path / "a.flac") as reader, pytest.raises(AudioError, match="damaged"):
+def cut(data):
+    del data[len(data) // 2 :]
+
+
+def make_a_hole(data):
+    n_bytes = len(data) // 4
+    data[2 * n_bytes : 3 * n_bytes] = bytes(n_bytes)
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [("a.flac", cut), ("a.mp3", cut), ("a.ogg", make_a_hole), ("a.opus", make_a_hole)],
+)
+def test_damage_further_on_is_noticed(name, damage, tmp_path):
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 10 * N_SAMPLES)
+    with AudioWriter(tmp_path / name, AudioFormat(48_000, 1, "WAV", "PCM_16")) as writer:
+        writer.write(noise[np.newaxis].astype(np.float32))
+    data = bytearray((tmp_path / name).read_bytes())
+    damage(data)
+    (tmp_path / name).write_bytes(data)
+    with AudioReader(tmp_path / name) as reader, pytest.raises(AudioError, match="is damaged"):
         list(reader.blocks())
+
+
+@contextmanager
+def disk_of(n_bytes):
+    """Files cannot grow beyond that, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg", "a.opus", "a.mp3"])
+@pytest.mark.parametrize("share", [0.5, 0.999], ids=["half-way", "at the end"])
+def test_a_disk_that_fills_leaves_what_was_there(name, share, tmp_path):
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (1, N_SAMPLES)).astype(np.float32)
+    form = AudioFormat(48_000, 1, "WAV", "PCM_16")
+
+    def write():
+        with AudioWriter(tmp_path / name, form) as writer:
+            writer.write(noise)
+
+    write()
+    before = (tmp_path / name).read_bytes()
+    with disk_of(int(share * len(before))), pytest.raises(AudioError, match="cannot be written"):
+        write()
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [before]
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path):

@@ -117,6 +117,11 @@ def test_output_inside_the_input_is_not_read_again(folder, denoise, tmp_path):
     assert listing(folder / "out") == ["a.wav", "deep", "deep/er", "deep/er/b.flac"]
 
 
+def test_output_may_surround_the_input(folder, denoise, tmp_path):
+    assert denoise(folder, tmp_path) == 2  # for the bad one
+    assert (tmp_path / "deep" / "er" / "b.flac").exists()
+
+
 def test_progress_shows_the_time_left(model_file, tmp_path, monkeypatch):
     monkeypatch.setenv("PERCEPNET_KERNEL", "numpy")  # the kernels are done before it appears
     sf.write(tmp_path / "in.wav", np.tile(noisy_voice(10), 6), 48_000)

@@ -43,11 +43,14 @@ MAY_IMPORT = {
     "percepnet.oracle": {
         "numpy", "percepnet.constants", "percepnet.dsp", "percepnet.whole_file",
     },
-    "percepnet.audio_file": {"numpy", "soundfile", "percepnet.constants", "percepnet.errors"},
+    "percepnet.audio_format": {"soundfile", "percepnet.errors"},
+    "percepnet.audio_file": {
+        "numpy", "soundfile", "percepnet.audio_format", "percepnet.constants", "percepnet.errors",
+    },
     "percepnet.resampler": {"numpy", "scipy"},
     "percepnet.file_jobs": {
-        "numpy", "percepnet.audio_file", "percepnet.constants", "percepnet.errors",
-        "percepnet.network", "percepnet.resampler", "percepnet.stream",
+        "numpy", "percepnet.audio_file", "percepnet.audio_format", "percepnet.constants",
+        "percepnet.errors", "percepnet.network", "percepnet.resampler", "percepnet.stream",
     },
     "percepnet.benchmark": {
         "numpy", "percepnet.constants", "percepnet.dsp", "percepnet.dsp.kernels",
@@ -74,10 +77,9 @@ MAY_IMPORT = {
         "numpy", "matplotlib", "percepnet.constants", "percepnet.dsp",
     },
     "percepnet.oracle_report": {
-        "numpy", "percepnet.audio_file", "percepnet.constants", "percepnet.errors",
-        "percepnet.mixture", "percepnet.oracle_figures", "percepnet.oracle_stages",
-        "percepnet.resampler",
-        "percepnet.scores", "percepnet.stream",
+        "numpy", "percepnet.audio_file", "percepnet.audio_format", "percepnet.constants",
+        "percepnet.errors", "percepnet.mixture", "percepnet.oracle_figures",
+        "percepnet.oracle_stages", "percepnet.resampler", "percepnet.scores", "percepnet.stream",
     },
     "percepnet.commands": {
         "numpy", "tqdm", "percepnet", "percepnet.audio_file", "percepnet.benchmark",
