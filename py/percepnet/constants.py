@@ -29,6 +29,7 @@ N_FEATURES = 2 * N_BANDS + 2
 
 # Input high-pass: one real pole at this radius, -3 dB at 1.5 Hz
 HIGHPASS_RADIUS = 0.9998
+SILENCE = 1e-15  # ±1 samples: what fades below is nothing, else subnormal numbers slow all down
 
 # Pitch (RAPT-like, after LPCNet's tracker): lags searched at 12 kHz, refined at 48 kHz
 PITCH_DECIMATION = 4

@@ -141,6 +141,13 @@ def test_channels_are_those_of_numpy(name, noisy, rng):
         np.testing.assert_allclose(*enhanced, atol=1e-6 * full)
 
 
+def test_silence_after_sound_becomes_exactly_that():
+    channel = compiled_channel()
+    for hop in [np.ones(HOP_LENGTH, np.float32), *np.zeros((400, HOP_LENGTH), np.float32)]:
+        channel.push(hop)
+    assert not channel.history[-HOP_LENGTH:].any()
+
+
 @pytest.mark.parametrize("period", [MIN_PERIOD, 192, 320, 480, 104.5, MAX_PERIOD])
 def test_taps_lie_where_numpy_has_them(period, rng):
     """Where one more tap fits, and where a tap lies half way between samples."""

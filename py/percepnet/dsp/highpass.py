@@ -6,7 +6,7 @@ The corner lies far below speech: a higher one would turn the phase of low voice
 
 import numpy as np
 
-from percepnet.constants import HIGHPASS_RADIUS, HOP_LENGTH
+from percepnet.constants import HIGHPASS_RADIUS, HOP_LENGTH, SILENCE
 
 # The filter g (1 - z^-1) / (1 - p z^-1) is a running sum once sample n is divided by p^n.
 _GROWTH = HIGHPASS_RADIUS ** -np.arange(HOP_LENGTH, dtype=np.float64)
@@ -44,7 +44,7 @@ class HighPass:
         sums *= _GROWTH
         np.add.accumulate(sums, out=sums)
         sums += self._sum
-        self._sum = _HOP_DECAY * float(sums[-1])
+        self._sum = _carried(float(sums[-1]))
         sums *= _DECAY
         return sums
 
@@ -68,7 +68,13 @@ def highpass(signal):
     carry = 0.0
     for last in sums[:, -1].tolist():
         carried.append(carry)
-        carry = _HOP_DECAY * (last + carry)
+        carry = _carried(last + carry)
     sums += np.array(carried)[:, None]
     sums *= _DECAY
     return sums.reshape(-1)
+
+
+def _carried(last):
+    """The running sum in the next hop's terms; at last nothing, in place of slow tiny numbers."""
+    carry = _HOP_DECAY * last
+    return carry if abs(carry) > SILENCE else 0.0

@@ -19,6 +19,7 @@
 #define N_KEPT 3 /* frames from the one being enhanced to the newest */
 #define N_FEATURES (2 * N_BANDS + 2)
 #define HIGHPASS_RADIUS 0.9998
+#define SILENCE 1e-15
 #define MIN_PERIOD 96.0
 #define MAX_PERIOD 800
 #define LOG_OF_PERIODS 2.1202635f /* natural logarithm of MAX_PERIOD / MIN_PERIOD */
@@ -65,7 +66,7 @@ PUBLIC void percepnet_channel_push(struct channel *channel)
         newest[n] = output = HIGHPASS_RADIUS * output + difference;
     }
     channel->highpass_input = input;
-    channel->highpass_output = output;
+    channel->highpass_output = __builtin_fabs(output) > SILENCE ? output : 0;
 }
 
 static void window_frame(const struct tables *tables, const double *history, double *frame)
