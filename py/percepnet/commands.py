@@ -191,6 +191,10 @@ def run_evaluate(arguments) -> int:
         *(Recordings(folder) for folder in arguments.enhanced),
         *(Model(name) for name in arguments.model or ["default"]),
     ]
+    names = [system.name for system in systems]
+    for name in names:
+        if names.count(name) > 1:
+            raise AudioError(f"two of the systems are called {name!r}: rename one of the folders")
     for model in arguments.model or []:
         percepnet.load_model(model)  # what is wrong with it is said before hours of work
     with tqdm(total=len(pairs), unit="pair", disable=None, leave=False) as bar:

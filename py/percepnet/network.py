@@ -86,7 +86,7 @@ class PercepNet:
         Parameters
         ----------
         features : float32 (N_FEATURES,)
-            As `FeatureExtractor` gives them; finite.
+            As `percepnet.dsp.features.network_features` gives them; finite.
         state
             Of the hop before, by the same kernel; not changed.
 

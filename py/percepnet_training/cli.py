@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from percepnet import AudioError, ModelError
+from percepnet import AudioError, KernelError, ModelError
 from percepnet.evaluation import Unprocessed, evaluate, find_pairs, score_table
 from percepnet.network import save_model
 from percepnet_training.averaging import mean_network
@@ -34,7 +34,7 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     try:
         options.command(options)
-    except (TrainingError, AudioError, ModelError, OSError) as error:
+    except (TrainingError, AudioError, KernelError, ModelError, OSError) as error:
         print(f"percepnet-train: {error}", file=sys.stderr)
         return USAGE_ERROR
     except KeyboardInterrupt:

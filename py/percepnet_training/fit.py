@@ -129,15 +129,12 @@ class Trainer:
         loss, parts = self._objective.loss(
             self.network, rng, stage.batch_size, is_quantised(stage, self.step), is_training=True
         )
-        if not torch.isfinite(loss):
-            raise TrainingError(
-                f"the loss of step {self.step} is {loss.item()}: "
-                "go on from the last checkpoint with a lower learning_rate in the recipe"
-            )
+        self._check("loss", loss)
         self._optimiser.zero_grad()
         loss.backward()
         average_gradients(list(self.network.parameters()))
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), stage.gradient_norm)
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), stage.gradient_norm)
+        self._check("gradient", norm)
         self._optimiser.step()
         self.step += 1
         # A short memory at first, else the random start stays in the average.
@@ -146,6 +143,14 @@ class Trainer:
             for name, value in self.network.named_parameters():
                 self.average[name].lerp_(value, 1 - decay)
         return {"loss": loss.item(), **parts}
+
+    def _check(self, name, value):
+        """Stop before what is no number reaches the weights."""
+        if not torch.isfinite(value):
+            raise TrainingError(
+                f"the {name} of step {self.step} is {value.item()}: "
+                "go on from the last checkpoint with a lower learning_rate in the recipe"
+            )
 
     def _log(self, split, values):
         stage = self._stage

@@ -107,5 +107,10 @@ def test_bad_pairs_are_an_error_of_one_line(pairs, capsys, spoil, message):
     assert error.count("\n") == 1
 
 
+def test_two_programs_of_one_name_are_not_averaged(pairs, capsys):
+    assert main(["evaluate", str(pairs), *["--enhanced", str(pairs / "clean")] * 2]) == 2
+    assert "two of the systems are called 'clean'" in capsys.readouterr().err
+
+
 def test_pairs_come_in_order(pairs):
     assert [pair.name for pair in find_pairs(pairs)] == ["bad", "good"]
