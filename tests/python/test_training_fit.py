@@ -184,6 +184,28 @@ def test_spectra_belong_to_the_rows_beside_them(prepared):
     assert (rows.gains[heard] < gains[heard] + 0.02).all()
 
 
+@pytest.mark.parametrize(
+    ("spoiled", "name"),
+    [
+        (lambda loss: loss * torch.nan, "loss"),
+        (lambda loss: loss + torch.sqrt(0 * loss), "gradient"),  # its slope at 0 is infinite
+    ],
+)
+def test_what_is_no_number_never_reaches_the_weights(prepared, tmp_path, spoiled, name):
+    training = trainer(prepared, tmp_path / "run")
+    loss = training._objective.loss
+    training._objective.loss = lambda *arguments, **named: (
+        spoiled(loss(*arguments, **named)[0]),
+        {},
+    )
+    before = {key: value.clone() for key, value in training.network.state_dict().items()}
+    with pytest.raises(TrainingError, match=rf"the {name} of step 0 is nan: .* learning_rate"):
+        training.run(2)
+    after = training.network.state_dict()
+    assert all(torch.equal(value, after[key]) for key, value in before.items())
+    assert not (tmp_path / "run" / CHECKPOINT_FILE).exists()
+
+
 def test_tuning_brings_the_enhanced_signal_nearer(prepared, tmp_path):
     recipe = tiny_recipe()
     fit = trainer(prepared, tmp_path / "run")
