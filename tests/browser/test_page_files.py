@@ -108,14 +108,17 @@ def test_settings_hold(files_page, noisy, tmp_path):
     assert_allclose(half, expected, atol=1e-4)
 
 
-def test_one_of_several_is_cancelled_and_one_is_unreadable(files_page, noisy, tmp_path):
+def test_one_of_several_is_cancelled_and_others_are_no_sound(files_page, noisy, tmp_path):
     long = write(tmp_path / "long.wav", np.tile(noisy[:, 0], 60))
     words = tmp_path / "words.mp3"
     words.write_text("These are words.")
     empty = tmp_path / "empty.wav"
     empty.touch()
+    damaged = noisy.copy()
+    damaged[50_000, 1] = np.nan
+    damaged = write(tmp_path / "damaged.wav", damaged)
     short = write(tmp_path / "short.wav", noisy[:, 0])
-    files_page.choose(long, words, empty, short)
+    files_page.choose(long, words, empty, damaged, short)
 
     cancelled = files_page.card(0)
     files_page.page.wait_for_selector(".file progress[value]", timeout=DONE_TIMEOUT_MS)
@@ -125,9 +128,12 @@ def test_one_of_several_is_cancelled_and_one_is_unreadable(files_page, noisy, tm
     files_page.wait()
     assert "finds no sound in this file" in files_page.card(1).locator(".problem").inner_text()
     assert "empty" in files_page.card(2).locator(".problem").inner_text()
+    assert "Sample 50000 is NaN" in files_page.card(3).locator(".problem").inner_text()
+    assert not files_page.card(3).locator(".result").is_visible()
     assert not cancelled.locator(".downloads").is_visible()
-    enhanced, _ = files_page.download(3)
+    enhanced, _ = files_page.download(4)
     assert len(enhanced) == len(noisy)
+    assert np.isfinite(enhanced).all()
 
 
 def test_results_are_on_disk_for_the_visit_or_in_memory_where_none_can_be(files_page):
