@@ -5,6 +5,10 @@ import { openMicrophone } from '../../web/demo/live/microphone.js';
 import { Session } from '../../web/demo/live/session.js';
 import { FakeNode, provide } from './fake-browser.mjs';
 
+class FakeDelay extends FakeNode {
+  delayTime = { value: 0 };
+}
+
 class FakeTrack {
   isOn = true;
 
@@ -14,34 +18,31 @@ class FakeTrack {
 }
 
 /** The visitor allows one, as soon as it is asked for. */
-function allowMicrophone(t) {
+function allowMicrophone(t, MediaStreamAudioSourceNode = FakeNode) {
   const track = new FakeTrack();
   provide(t, {
     navigator: {
       mediaDevices: { getUserMedia: async () => ({ getTracks: () => [track] }) },
     },
     AnalyserNode: FakeNode,
-    DelayNode: FakeNode,
+    DelayNode: FakeDelay,
     GainNode: FakeNode,
-    MediaStreamAudioSourceNode: FakeNode,
+    MediaStreamAudioSourceNode,
   });
   return track;
 }
 
-function openSession() {
+function openSession(sound = new FakeNode()) {
   const context = { destination: new FakeNode(), async close() {} };
-  const source = { node: new FakeNode(), close() {} };
+  const source = { node: sound, close() {} };
   const denoiser = { node: new FakeNode(), stats: { latencyMs: 64 }, async close() {} };
   const tap = { node: new FakeNode(), close() {} };
   return new Session(context, source, denoiser, tap, () => {});
 }
 
 test('a microphone that cannot be heard is switched off', async (t) => {
-  const microphone = allowMicrophone(t);
-  provide(t, {
-    MediaStreamAudioSourceNode: function () {
-      throw new DOMException('another sample rate', 'NotSupportedError');
-    },
+  const microphone = allowMicrophone(t, function () {
+    throw new DOMException('another sample rate', 'NotSupportedError');
   });
   await assert.rejects(openMicrophone({}, '', () => {}), /cannot be opened: another sample rate/);
   assert.equal(microphone.isOn, false);
@@ -63,4 +64,15 @@ test('another microphone takes the place of the one before', async (t) => {
   assert.equal(microphone.isOn, true);
   await session.close();
   assert.equal(microphone.isOn, false);
+});
+
+test('before and after stay of the same moment where the delay grows', (t) => {
+  allowMicrophone(t);
+  const sound = new FakeNode();
+  const session = openSession(sound);
+  const { delayTime } = [...sound.targets].find((node) => node instanceof FakeDelay);
+  assert.equal(delayTime.value, Math.fround(0.064));
+  session.denoiser.stats = { latencyMs: 80 };
+  session.keepInStep();
+  assert.equal(delayTime.value, Math.fround(0.08));
 });

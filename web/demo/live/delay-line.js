@@ -1,21 +1,17 @@
 /** Holds samples back, so that what was heard before and after can be compared in step. */
 
 export class DelayLine {
-  #held;
-
-  /** @param {number} delay samples */
-  constructor(delay) {
-    this.#held = new Float32Array(delay);
-  }
+  #held = new Float32Array();
 
   /**
    * @param {Float32Array} samples
-   * @returns {Float32Array} as many, from `delay` samples ago: first come zeros
+   * @param {number} delay samples; no less than the time before
+   * @returns {Float32Array} as many, from `delay` samples ago: zeros first, and by as many as it grows
    */
-  process(samples) {
-    const all = new Float32Array(this.#held.length + samples.length);
-    all.set(this.#held);
-    all.set(samples, this.#held.length);
+  process(samples, delay) {
+    const all = new Float32Array(delay + samples.length);
+    all.set(this.#held, delay - this.#held.length);
+    all.set(samples, delay);
     this.#held = all.slice(samples.length);
     return all.subarray(0, samples.length);
   }

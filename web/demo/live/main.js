@@ -57,7 +57,7 @@ async function begin(example) {
   }
   devices.refresh();
   followHealth(session);
-  recording.attach(session.tap, session.latency);
+  recording.attach(session);
   playsExample = example;
   if (example) compare.listening = true; // there is no microphone to howl
   applyControls();
@@ -150,9 +150,12 @@ function watch(watched) {
     start.showFlow(flow.isFlowing);
     if (forLevels.isDue(nowMs)) {
       levels.update(before, after);
-      voiceLight.update(denoiser.stats.voiceProbability, context);
+      voiceLight.update(denoiser.stats, context);
     }
-    if (forStatus.isDue(nowMs)) engineStatus.update(denoiser.stats);
+    if (forStatus.isDue(nowMs)) {
+      watched.keepInStep();
+      engineStatus.update(denoiser.stats);
+    }
     requestAnimationFrame(frame);
   });
 }

@@ -19,8 +19,7 @@ export class Recording {
   #pairs = [];
   #files = newFiles();
   #nSamples = 0;
-  #latency = 0;
-  #delay = new DelayLine(0);
+  #delay = new DelayLine();
 
   /** @type {import('./tap.js').Tap | undefined} */
   #tap;
@@ -34,14 +33,11 @@ export class Recording {
     return this.#button.getAttribute('aria-pressed') === 'true';
   }
 
-  /**
-   * @param {import('./tap.js').Tap} tap
-   * @param {number} latency samples by which what comes out is late
-   */
-  attach(tap, latency) {
+  /** @param {{ tap: import('./tap.js').Tap, latency: number }} session `latency` in samples; may grow */
+  attach(session) {
+    const { tap } = session;
     this.#tap = tap;
-    this.#latency = latency;
-    tap.onsamples = (pair) => this.#take(pair);
+    tap.onsamples = (pair) => this.#take(pair, session.latency);
     tap.recording = this.wanted;
     if (this.wanted) this.#begin();
   }
@@ -70,16 +66,19 @@ export class Recording {
   #begin() {
     this.#pairs = [];
     this.#files = newFiles();
-    this.#delay = new DelayLine(this.#latency);
+    this.#delay = new DelayLine();
     this.#nSamples = 0;
     this.#takes.hidden = true;
     this.#player.unload();
   }
 
-  /** @param {import('./tap.js').Pair} pair */
-  #take(pair) {
+  /**
+   * @param {import('./tap.js').Pair} pair
+   * @param {number} latency samples by which what comes out is late
+   */
+  #take(pair, latency) {
     if (!this.wanted) return;
-    const inStep = [this.#delay.process(pair[0]), pair[1]];
+    const inStep = [this.#delay.process(pair[0], latency), pair[1]];
     this.#pairs.push(inStep);
     this.#files.both.push(inStep);
     this.#files.sides.forEach((file, side) => file.push([pair[side]]));

@@ -51,8 +51,8 @@ export class Session {
     this.after = new AnalyserNode(context, ANALYSIS);
     this.#monitor = new GainNode(context, { gain: 0 });
 
-    // What is seen before and after is of the same moment.
-    this.#delay = new DelayNode(context, { delayTime: this.latency / SAMPLE_RATE });
+    this.#delay = new DelayNode(context);
+    this.keepInStep();
     this.#delay.connect(this.before);
     denoiser.node.connect(this.after);
     denoiser.node.connect(tap.node, 0, 1);
@@ -89,9 +89,16 @@ export class Session {
     }
   }
 
-  /** Samples by which what comes out is late. */
+  /** Samples by which what comes out is late; it may grow once, just after the start. */
   get latency() {
     return Math.round((this.denoiser.stats.latencyMs / 1000) * SAMPLE_RATE);
+  }
+
+  /** What is seen before and after is of the same moment, if this is called now and then. */
+  keepInStep() {
+    const { delayTime } = this.#delay;
+    const delayS = Math.fround(this.latency / SAMPLE_RATE); // as the node keeps it
+    if (delayTime.value !== delayS) delayTime.value = delayS;
   }
 
   async run() {
