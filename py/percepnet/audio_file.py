@@ -162,9 +162,10 @@ class AudioWriter:
         self._temporary = self._path.with_name(f".percepnet-{secrets.token_hex(8)}.part")
 
     def __enter__(self):
-        with os_errors_as_audio_errors(self._failure):
-            self._sink = _Sink(self._temporary)
+        self._sink = None
         try:
+            with os_errors_as_audio_errors(self._failure):
+                self._sink = _Sink(self._temporary)
             self._file = self._open()
         except BaseException:  # an interrupt, too, leaves no file
             self._discard()
@@ -222,8 +223,9 @@ class AudioWriter:
             self._sink.check()
 
     def _discard(self):
-        with suppress(OSError):
-            self._sink.close()
+        if self._sink:
+            with suppress(OSError):
+                self._sink.close()
         self._temporary.unlink(missing_ok=True)
 
 
@@ -233,7 +235,9 @@ class _Sink:
     Raises
     ------
     OSError
-        The file cannot be made; from `check` and `close`, what a call of libsndfile met.
+        The file cannot be made.
+    BaseException
+        From `check`: what a call of libsndfile met, an interrupt among it.
     """
 
     def __init__(self, path):
@@ -247,7 +251,7 @@ class _Sink:
         try:
             while n_written < len(data):
                 n_written += self._file.write(data[n_written:])
-        except OSError as error:
+        except BaseException as error:
             self._error = self._error or error
         return n_written
 
@@ -257,7 +261,6 @@ class _Sink:
 
     def close(self):
         self._file.close()
-        self.check()
 
 
 @contextmanager
