@@ -23,8 +23,9 @@ _TINY = 1e-30
 _EQUAL = 1e12  # power ratio from which two signals are the same
 
 # DNSMOS P.835: clip length of the model, and the polynomials from its answers to opinion scores
+P835_FILE, P808_FILE = "sig_bak_ovr.onnx", "model_v8.onnx"
 _DNSMOS_LENGTH = int(9.01 * WIDE_BAND_RATE)
-_DNSMOS_POLYNOMIALS = {
+DNSMOS_POLYNOMIALS = {
     "SIG": (-0.08397278, 1.22083953, 0.0052439),
     "BAK": (-0.13166888, 1.60915514, -0.39604546),
     "OVRL": (-0.06766283, 1.11546468, 0.04602535),
@@ -99,24 +100,28 @@ def _high_band_powers(signal):
     return power.reshape(len(power), _HF_BANDS, -1).sum(2)
 
 
-class Dnsmos:
-    """DNSMOS P.835 and P.808, with the models that the package `speechmos` brings.
+def dnsmos_file(name):
+    """Path of one of the models of DNSMOS in the package `speechmos`.
 
     The package itself is not imported: it would want librosa.
     """
+    package = find_spec("speechmos")
+    if package is None:
+        raise ModuleNotFoundError("No module named 'speechmos'", name="speechmos")
+    return Path(package.origin).parent / "dnsmos_models" / name
+
+
+class Dnsmos:
+    """DNSMOS P.835 and P.808, with the models that the package `speechmos` brings."""
 
     def __init__(self):
         from onnxruntime import InferenceSession, SessionOptions
 
-        package = find_spec("speechmos")
-        if package is None:
-            raise ModuleNotFoundError("No module named 'speechmos'", name="speechmos")
-        folder = Path(package.origin).parent / "dnsmos_models"
         options = SessionOptions()
         options.intra_op_num_threads = 1
         self._p835, self._p808 = (
-            InferenceSession(folder / name, options, providers=["CPUExecutionProvider"])
-            for name in ("sig_bak_ovr.onnx", "model_v8.onnx")
+            InferenceSession(dnsmos_file(name), options, providers=["CPUExecutionProvider"])
+            for name in (P835_FILE, P808_FILE)
         )
 
     def __call__(self, signal):
@@ -130,7 +135,7 @@ class Dnsmos:
         starts = range(0, len(signal) - _DNSMOS_LENGTH + 1, WIDE_BAND_RATE)
         clips = [signal[start : start + _DNSMOS_LENGTH] for start in starts]
         answers = [self._p835.run(None, {"input_1": clip[None]})[0][0] for clip in clips]
-        columns = zip(_DNSMOS_POLYNOMIALS.items(), np.transpose(answers), strict=True)
+        columns = zip(DNSMOS_POLYNOMIALS.items(), np.transpose(answers), strict=True)
         scores = {
             name: float(np.mean(np.polyval(polynomial, column)))
             for (name, polynomial), column in columns

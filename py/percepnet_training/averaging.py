@@ -37,10 +37,11 @@ def mean_network(networks):
                 "begin one with `fit --from` from the other"
             )
     mean = TwinNetwork(first.topology, first.mean, first.deviation)
-    states = [network.state_dict() for network in networks]
-    mean.load_state_dict(
-        {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
-    )
+    # Not the scales: a mean of equal numbers may differ from them in the last bit.
+    states = [dict(network.named_parameters()) for network in networks]
+    with torch.no_grad():
+        for name, parameter in mean.named_parameters():
+            parameter.copy_(torch.stack([state[name] for state in states]).mean(0))
     return mean
 
 

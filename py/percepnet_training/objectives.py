@@ -12,14 +12,12 @@ from percepnet_training.augmentation import recoloured
 from percepnet_training.enhancement import enhanced_spectra, interpolated
 from percepnet_training.features import Batch
 from percepnet_training.loss import training_loss
+from percepnet_training.opinion import Listeners, mean_opinion
 from percepnet_training.perceptual_loss import perceptual_losses
 from percepnet_training.spectral_loss import spectral_loss
 from percepnet_training.windows import SpectralWindows, Windows
 
-# Beside the distance of spectra.
-LOUDNESS_WEIGHT = 6.0
-ENVELOPE_WEIGHT = 20.0
-BAND_WEIGHT = 0.1  # it knows silence and the voice
+BAND_WEIGHT = 0.1  # beside the distance of spectra: it knows silence and the voice
 
 
 class BandObjective:
@@ -32,8 +30,6 @@ class BandObjective:
     weights : percepnet_training.recipe.Stage
     device : str
     """
-
-    parts = ("gain", "strength", "detection")
 
     def __init__(self, folder, weights, device):
         self._weights, self._device = weights, device
@@ -57,20 +53,19 @@ class BandObjective:
 
 
 class SignalObjective:
-    """Distance of the enhanced spectrum from the clean one. Parameters as of BandObjective."""
+    """Distance of the enhanced spectrum from the clean one, and what listeners would say of it.
 
-    parts = (
-        "magnitude",
-        "complex",
-        "loudness",
-        "envelope",
-        "gain",
-        "strength",
-        "detection",
-    )
+    Parameters
+    ----------
+    folder : Path
+        Of the shards.
+    weights : percepnet_training.recipe.Tuning
+    device : str
+    """
 
     def __init__(self, folder, weights, device):
         self._weights, self._device = weights, device
+        self._listeners = Listeners(device) if weights.opinion_weight else None
         self._windows = {
             split: SpectralWindows(folder, split, weights.n_frames) for split in ("tune", "tunedev")
         }
@@ -97,8 +92,18 @@ class SignalObjective:
         signal, parts = spectral_loss(*compared)
         loudness, envelope = perceptual_losses(*compared)
         band, band_parts = _band_loss(outputs, batch, self._weights)
-        loss = signal + LOUDNESS_WEIGHT * loudness + ENVELOPE_WEIGHT * envelope + BAND_WEIGHT * band
+        loss = (
+            signal
+            + self._weights.loudness_weight * loudness
+            + self._weights.envelope_weight * envelope
+            + BAND_WEIGHT * band
+        )
         parts |= {"loudness": loudness.item(), "envelope": envelope.item()}
+        if self._listeners:
+            with _autocast(self._weights, self._device):
+                opinion = mean_opinion(self._listeners, *compared[:3], rng)
+            loss = loss - self._weights.opinion_weight * opinion
+            parts["opinion"] = opinion.item()
         return loss, parts | band_parts
 
 
@@ -111,8 +116,12 @@ def _on_device(batch, rng, weights, device, is_training):
 
 
 def _outputs(network, batch, quantised, weights):
-    with torch.autocast(batch.features.device.type, torch.bfloat16, enabled=weights.bfloat16):
+    with _autocast(weights, batch.features.device.type):
         return network(batch.features, quantised)
+
+
+def _autocast(weights, device):
+    return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=weights.bfloat16)
 
 
 def _band_loss(outputs, batch, weights):

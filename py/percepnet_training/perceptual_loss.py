@@ -104,13 +104,19 @@ def perceptual_losses(enhanced, clean, noisy, mask):
         spectrum[..., : TOP_BIN + 1].square().sum(0) * known
         for spectrum in (enhanced, clean, noisy)
     )
-    has_speech = clean.mean((1, 2)) > SPEECH_SHARE * noisy.mean((1, 2)) + QUIET_POWER
+    has_speech = windows_with_speech(clean, noisy)
     if not has_speech.any():
         nothing = 0 * enhanced.sum()
         return nothing, nothing
     enhanced, clean = enhanced[has_speech], clean[has_speech]
     loudness = _loudness_distance(enhanced, clean, scales)
     return loudness.mean(), 1 - _envelope_correlation(enhanced, clean, scales).mean()
+
+
+def windows_with_speech(clean, noisy):
+    """Which windows have speech to compare, (n_windows,) bool, of powers [n_windows, ...]."""
+    clean, noisy = (power.flatten(1).mean(1) for power in (clean, noisy))
+    return clean > SPEECH_SHARE * noisy + QUIET_POWER
 
 
 def _loudness_distance(enhanced, clean, scales):

@@ -80,6 +80,23 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Tuning(Stage):
+    """The optimisation through the enhancer.
+
+    Attributes
+    ----------
+    loudness_weight, envelope_weight : float
+        Of the perceptual losses beside the distance of spectra.
+    opinion_weight : float
+        Of DNSMOS's overall opinion, in points, on a few windows of each update; 0: not asked.
+    """
+
+    loudness_weight: float
+    envelope_weight: float
+    opinion_weight: float
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One model: its seed, the sizes of its layers, its data and its optimisation.
 
@@ -87,15 +104,17 @@ class Recipe:
     ----------
     topology : dict of str to int
         ``dense``, ``conv``, ``gru`` and ``strength_gru``: units of the layers.
-    fit, tune : Stage
-        By bands, then by the enhanced signal; what [tune] does not say is as in [fit].
+    fit : Stage
+        By bands.
+    tune : Tuning
+        By the enhanced signal; what [tune] does not say is as in [fit].
     """
 
     seed: int
     topology: dict[str, int]
     data: Data
     fit: Stage
-    tune: Stage
+    tune: Tuning
 
 
 def load_recipe(source):
@@ -141,7 +160,7 @@ def parse_recipe(text, source):
     tables = {
         "data": (Data, tree["data"]),
         "fit": (Stage, tree["fit"]),
-        "tune": (Stage, tree["fit"] | tree["tune"]),
+        "tune": (Tuning, tree["fit"] | tree["tune"]),
     }
     for name, (kind, table) in tables.items():
         _check_keys(table, kind, f"[{name}] of {source}")

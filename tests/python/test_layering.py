@@ -89,7 +89,7 @@ MAY_IMPORT = {
     "percepnet.cli": {"percepnet", "percepnet.commands", "percepnet.errors"},
     "percepnet.__main__": {"percepnet.cli"},
     "percepnet_training": {
-        "matplotlib", "numpy", "scipy", "soundfile", "torch", "tqdm", "percepnet",
+        "matplotlib", "numpy", "onnx", "scipy", "soundfile", "torch", "tqdm", "percepnet",
         "percepnet.constants",
         "percepnet.dsp", "percepnet.errors", "percepnet.network", "percepnet.nn",
         "percepnet.evaluation", "percepnet.oracle", "percepnet.oracle_stages",

@@ -157,6 +157,12 @@ def test_the_mean_of_networks_is_that_of_their_weights(twin):
     torch.testing.assert_close(mean.deviation, twin.deviation)
 
 
+def test_a_mean_of_three_can_be_averaged_again(twin):
+    mean = mean_network([twin, twin, twin])
+    mean_network([mean, twin])
+    torch.testing.assert_close(mean.mean, twin.mean, rtol=0, atol=0)
+
+
 def test_networks_without_a_common_start_have_no_mean(twin):
     stranger = TwinNetwork(TOPOLOGY, twin.mean + 1, twin.deviation)
     with pytest.raises(TrainingError, match="trained from different starts"):
