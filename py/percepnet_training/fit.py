@@ -1,5 +1,6 @@
 """The optimisation: an objective in, checkpoints out. Goes on where it stopped, at any moment."""
 
+import io
 import os
 import time
 
@@ -109,8 +110,11 @@ class Trainer:
             "average": self.average,
             "optimiser": self._optimiser.state_dict(),
         }
+        # Through memory: on a full disk torch's own writer raises what nobody understands.
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
         partial = self._run / "checkpoint.partial"
-        torch.save(state, partial)
+        partial.write_bytes(buffer.getbuffer())
         os.replace(partial, self._run / CHECKPOINT_FILE)
 
     def _load(self):

@@ -139,6 +139,16 @@ def test_the_log_forgets_what_no_checkpoint_holds(prepared, tmp_path):
     assert rows == [("10", "train"), ("10", "dev"), ("14", "train"), ("14", "dev")]
 
 
+def test_a_full_disk_is_named_and_leaves_the_checkpoint_whole(prepared, tmp_path):
+    fit = trainer(prepared, tmp_path / "run")
+    fit.run(2)
+    whole = (tmp_path / "run" / CHECKPOINT_FILE).read_bytes()
+    (tmp_path / "run" / "checkpoint.partial").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        fit.save()
+    assert (tmp_path / "run" / CHECKPOINT_FILE).read_bytes() == whole
+
+
 def test_average_is_near_the_weights_but_not_the_same(prepared, tmp_path):
     fit = trainer(prepared, tmp_path / "run")
     fit.run(20)
