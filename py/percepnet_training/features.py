@@ -158,6 +158,9 @@ def _packed(spectra):
 
 def _save(path, array):
     partial_path = path.with_suffix(f".{os.getpid()}.partial")
-    with open(partial_path, "wb") as file:
-        np.save(file, array)
-    os.replace(partial_path, path)
+    try:
+        with open(partial_path, "wb") as file:
+            np.save(file, array)
+        os.replace(partial_path, path)
+    finally:  # stopped, or the disk is full
+        partial_path.unlink(missing_ok=True)
