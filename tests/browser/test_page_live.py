@@ -210,6 +210,28 @@ def test_another_network_while_it_runs(open_page, serve_site):
     page.stop()
 
 
+@pytest.mark.parametrize("stops_first", [False, True])
+def test_a_refused_microphone_is_told_while_it_runs(open_page, site_url, stops_first):
+    page = open_page(site_url)
+    page.start()
+    page.page.evaluate("""() => {
+      navigator.mediaDevices.getUserMedia = () =>
+        new Promise((_, reject) => {
+          window.refuse = () => reject(new DOMException('', 'NotAllowedError'));
+        });
+      document.getElementById('microphone').dispatchEvent(new Event('change'));
+    }""")
+    if stops_first:
+        page.stop()
+    page.page.evaluate("refuse()")
+    page.page.evaluate("new Promise((resolve) => setTimeout(resolve, 100))")
+    if stops_first:
+        assert page.page.is_hidden("#problem")
+    else:
+        assert "The microphone is blocked." in page.problem
+        page.stop()
+
+
 def offer_more(index):
     """A list of models with one more that is there, and one that is not."""
     (model,) = json.loads(index)["models"][:1]

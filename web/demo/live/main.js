@@ -91,33 +91,46 @@ function applyControls() {
 }
 
 async function changeMicrophone() {
-  if (!session || playsExample) return;
+  const changed = session;
+  if (!changed || playsExample) return;
   try {
-    await session.useMicrophone(devices.microphoneId);
+    await changed.useMicrophone(devices.microphoneId);
   } catch (error) {
-    start.showProblem(/** @type {Error} */ (error).message);
+    showProblemOf(changed, error);
   }
 }
 
 async function changeSpeaker() {
-  if (!session) return;
+  const changed = session;
+  if (!changed) return;
   try {
-    await devices.applySpeaker(session.context);
+    await devices.applySpeaker(changed.context);
   } catch (error) {
-    start.showProblem(/** @type {Error} */ (error).message);
+    showProblemOf(changed, error);
   }
 }
 
 async function changeModel() {
-  if (!session) return;
-  const { denoiser } = session;
+  const changed = session;
+  if (!changed) return;
+  const { denoiser } = changed;
   try {
     await denoiser.useModel(modelChoice.model);
     start.clearProblem();
   } catch (error) {
     modelChoice.model = denoiser.model;
-    start.showProblem(/** @type {Error} */ (error).message);
+    showProblemOf(changed, error);
   }
+}
+
+/**
+ * What a session could not do, unless the visitor has stopped it meanwhile.
+ *
+ * @param {Session} changed
+ * @param {unknown} error
+ */
+function showProblemOf(changed, error) {
+  if (session === changed) start.showProblem(/** @type {Error} */ (error).message);
 }
 
 /** @param {Session} followed */
