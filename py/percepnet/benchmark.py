@@ -10,7 +10,7 @@ from time import perf_counter_ns
 import numpy as np
 
 from percepnet import enhancer
-from percepnet.constants import HOP_LENGTH, N_FEATURES, SAMPLE_RATE
+from percepnet.constants import HOP_LENGTH, N_GROUP_FEATURES, N_GROUPS, SAMPLE_RATE
 from percepnet.dsp.channel import Channel
 from percepnet.dsp.kernels.channel import CompiledChannel
 from percepnet.dsp.kernels.tracker import CompiledTracker
@@ -42,8 +42,8 @@ N_WARM_UP_HOPS = 50  # caches fill, the processor's clock rises
 N_CHECKED_HOPS = 50
 HOP_MS = 1000 * HOP_LENGTH / SAMPLE_RATE
 
-# The paper's sizes: eight million weights
-PAPER = Topology(dense=128, conv=512, gru=512, strength_gru=128)
+# As many weights as the paper's: eight million
+PAPER = Topology(channels=48, squeeze=6, full=1024, expand=8)
 
 
 def bench(model: PercepNet, seconds: float) -> dict:
@@ -164,7 +164,8 @@ def random_network(topology, kernel=None):
 def checksum(model):
     """Of what the network makes of given features: equal sums, equal bits."""
     state, total = model.initial_state(), 0
-    for features in 2 * noise(N_CHECKED_HOPS * N_FEATURES).reshape(-1, N_FEATURES):
+    shape = N_CHECKED_HOPS, N_GROUPS, N_GROUP_FEATURES
+    for features in 2 * noise(prod(shape)).reshape(shape):
         gains, strengths, _, state = model.step(features.astype(np.float32), state)
         total = zlib.crc32(strengths.tobytes(), zlib.crc32(gains.tobytes(), total))
     return total

@@ -16,16 +16,32 @@ LOOKAHEAD_HOPS = 2
 LOOKAHEAD = LOOKAHEAD_HOPS * HOP_LENGTH  # samples known beyond the frame being enhanced
 LATENCY = LOOKAHEAD + HOP_LENGTH  # 1440 samples, 30 ms
 
-# Bands: centres in bins of the 34 triangles, 100 Hz to 20 kHz (paper, Sec. 2.1).
-# From the top, centre - max(2, round(24.7 * (4.37 * centre / 20 + 1) / 50)): one ERB apart.
-BAND_CENTRES = (
-    2, 4, 6, 8, 10, 12, 14, 16, 18, 21, 24, 28, 32, 36, 41, 47, 53, 60, 68, 77, 87, 98,
-    110, 124, 140, 157, 176, 198, 223, 251, 282, 317, 356, 400,
-)  # fmt: skip
-N_BANDS = len(BAND_CENTRES)
+PASSBAND_EDGE = 400  # bin of 20 kHz: nothing is let through above (paper, Sec. 2.1)
 
-# Per band a level and a pitch coherence, then the period and the correlation (paper, Sec. 3)
-N_FEATURES = 2 * N_BANDS + 2
+# Bands: the paper's triangles, but 4.25 to the ERB. Below 2.6 kHz that is one for every bin, where
+# the harmonics of a voice lie apart.
+BANDS_PER_ERB = 4.25
+
+
+def _band_centres():
+    """Bins, from the top down: each a band's width below the one before (paper, Sec. 2.1)."""
+    centres = [PASSBAND_EDGE]
+    while centres[-1] > 1:
+        erb = 24.7 * (4.37 * centres[-1] / 20 + 1) / 50  # in bins
+        centres.append(centres[-1] - max(1, round(erb / BANDS_PER_ERB)))
+    return tuple(reversed(centres))
+
+
+BAND_CENTRES = _band_centres()  # 50 Hz to 20 kHz
+N_BANDS = len(BAND_CENTRES)  # 128
+
+# What the network sees and says of a few neighbouring bands is one row of numbers
+GROUP_BANDS = 4
+N_GROUPS = N_BANDS // GROUP_BANDS  # 32
+
+# Per band its level in three frames, pitch coherence and level of the periodic part; then the
+# period and the correlation (paper, Sec. 3)
+N_GROUP_FEATURES = (LOOKAHEAD_HOPS + 1 + 2) * GROUP_BANDS + 2
 
 # Input high-pass: one real pole at this radius, -3 dB at 1.5 Hz
 HIGHPASS_RADIUS = 0.9998
@@ -50,4 +66,3 @@ DECAY_FLOOR = 1e-3  # energy that counts as nothing beside it
 GAIN_FLOOR = 1e-8  # of a gain's square: followed down to -80 dB
 LEVEL_FLOOR = 1e-9  # of an energy: nine decades under the unit
 OVERSHOOT = 1.4  # neighbours share bins: a correction falls short
-PASSBAND_EDGE = BAND_CENTRES[-1]  # bin of 20 kHz: nothing is let through above

@@ -1,7 +1,7 @@
 """The network: one step from features to gains and strengths, and how a network is made.
 
-Paper, Sec. 4: a dense layer and two convolutions over time, three GRUs in a chain, then one GRU
-and head for the band gains and another for the strengths: `percepnet.topology`.
+Groups of four neighbouring bands are seen one by one, with the same weights for all; in between,
+GRUs hear all groups at once and tell each what they made of it: `percepnet.topology`.
 """
 
 import os
@@ -19,12 +19,20 @@ from percepnet.nn.activations import sigmoid, tanh
 from percepnet.nn.engine import Engine
 from percepnet.nn.int8 import quantize_weights
 from percepnet.nn.kernels import make_engine
-from percepnet.nn.layers import GRU, Conv1d, Dense, Layer, Linear
+from percepnet.nn.layers import GRU, Conv, Dense, Layer, Linear
 from percepnet.nn.weights import VERSION, ArraySpec, check_arrays, read_model, write_model
-from percepnet.topology import LAYER_INPUTS, Topology, array_specs, parameter_shapes
+from percepnet.topology import (
+    DENSE,
+    GRUS,
+    CONV_KERNELS,
+    LAYER_INPUTS,
+    Topology,
+    array_specs,
+    parameter_shapes,
+)
 
-_OUTPUTS = ("gain_head", "strength_head")
-_ACTIVATIONS = {"dense": tanh, "gain_head": sigmoid, "strength_head": sigmoid}
+_OUTPUTS = ("head", "voice")
+_ACTIVATIONS = {"embed": tanh, "head": sigmoid, "voice": sigmoid}
 
 # In an installed package the models lie beside this file; in a checkout, at its top.
 _MODEL_FOLDERS = (Path(__file__).parent / "models", Path(__file__).parents[2] / "models")
@@ -85,7 +93,7 @@ class PercepNet:
 
         Parameters
         ----------
-        features : float32 (N_FEATURES,)
+        features : float32 (N_GROUPS, N_GROUP_FEATURES)
             As `percepnet.dsp.features.network_features` gives them; finite.
         state
             Of the hop before, by the same kernel; not changed.
@@ -101,8 +109,9 @@ class PercepNet:
         state
             For the next hop.
         """
-        (gains, strengths), state = self._engine.step(features, state)
-        return gains[:N_BANDS], strengths, float(gains[N_BANDS]), state
+        (head, voice), state = self._engine.step(features, state)
+        gains, strengths = head.reshape(N_BANDS, 2).T.copy()
+        return gains, strengths, voice.item(), state
 
 
 def quantize_network(topology: Topology, parameters: dict[str, np.ndarray]) -> PercepNet:
@@ -133,13 +142,12 @@ def quantize_network(topology: Topology, parameters: dict[str, np.ndarray]) -> P
         quantized, scale = quantize_weights(weight)
         arrays.update({f"{name}.weight": quantized, f"{name}.scale": scale, f"{name}.bias": bias})
 
-    for name in topology.dense_shapes:
+    for name in DENSE:
         for part in ("weight", "bias"):
             arrays[f"{name}.{part}"] = parameters[f"{name}.{part}"]
-    for name, (n_out, n_in, kernel) in topology.conv_shapes.items():
-        by_time = parameters[f"{name}.weight"].transpose(0, 2, 1).reshape(n_out, kernel * n_in)
-        quantize(f"{name}.linear", by_time, parameters[f"{name}.bias"])
-    for name in topology.gru_shapes:
+    for name in CONV_KERNELS:
+        quantize(f"{name}.linear", parameters[f"{name}.weight"], parameters[f"{name}.bias"])
+    for name in GRUS:
         quantize(f"{name}.input", parameters[f"{name}.weight_ih"], parameters[f"{name}.bias_ih"])
         quantize(
             f"{name}.recurrent", parameters[f"{name}.weight_hh"], parameters[f"{name}.bias_hh"]
@@ -248,13 +256,14 @@ def assemble_network(
         return Linear(*(arrays[f"{name}.{part}"] for part in ("weight", "scale", "bias")))
 
     layers = {}
-    for name in topology.dense_shapes:
+    for name in DENSE:
         weight, bias = arrays[f"{name}.weight"], arrays[f"{name}.bias"]
         layers[name] = Dense(weight, bias, _ACTIVATIONS[name])
-    for name, (*_, n_taps) in topology.conv_shapes.items():
-        layers[name] = Conv1d(linear(f"{name}.linear"), n_taps)
-    for name in topology.gru_shapes:
-        layers[name] = GRU(linear(f"{name}.input"), linear(f"{name}.recurrent"))
+    for name, n_seen in CONV_KERNELS.items():
+        layers[name] = Conv(linear(f"{name}.linear"), n_seen)
+    for name in GRUS:
+        n_rows, _ = topology.signal_shapes[name]
+        layers[name] = GRU(linear(f"{name}.input"), linear(f"{name}.recurrent"), n_rows)
     return PercepNet(topology, layers, kernel)
 
 

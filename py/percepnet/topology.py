@@ -4,43 +4,51 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from percepnet.constants import N_BANDS, N_FEATURES
+from percepnet.constants import GROUP_BANDS, N_GROUP_FEATURES, N_GROUPS
 from percepnet.errors import ModelError
 from percepnet.nn.weights import ArraySpec
 
-# What every layer hears, in the order in which they run. Paper, Sec. 4.
+# What every layer hears, in the order in which they run. Layers that see the groups of bands one
+# by one, with the same weights, take turns with GRUs that hear all groups at once.
 LAYER_INPUTS = {
-    "dense": ("features",),
-    "conv1": ("dense",),
-    "conv2": ("conv1",),
-    "gru1": ("conv2",),
-    "gru2": ("gru1",),
-    "gru3": ("gru2",),
-    "gain_gru": ("gru3",),
-    "gain_head": ("conv2", "gru1", "gru2", "gru3", "gain_gru"),
-    "strength_gru": ("gru3", "conv2"),
-    "strength_head": ("strength_gru",),
+    "embed": ("features",),
+    "conv1": ("embed",),
+    "squeeze1": ("conv1",),
+    "full_gru1": ("squeeze1",),
+    "expand1": ("full_gru1",),
+    "sub_gru1": ("conv1", "expand1"),
+    "conv2": ("sub_gru1",),
+    "squeeze2": ("conv2",),
+    "full_gru2": ("squeeze2",),
+    "expand2": ("full_gru2",),
+    "sub_gru2": ("conv2", "expand2"),
+    "head": ("sub_gru2", "conv1", "features"),
+    "voice": ("full_gru2",),
 }
 
-CONV1_KERNEL = 5  # paper, Sec. 4
-CONV2_KERNEL = 3
+DENSE = ("embed", "head", "voice")  # float32; all others int8
+CONV_KERNELS = {  # rows that a row of a convolution's output sees
+    "conv1": 3, "squeeze1": 1, "expand1": 1, "conv2": 3, "squeeze2": 1, "expand2": 1,
+}  # fmt: skip
+GRUS = ("full_gru1", "sub_gru1", "full_gru2", "sub_gru2")
+
 MAX_LAYER_SIZE = 4096
 
 
 @dataclass(frozen=True)
 class Topology:
-    """Layer sizes. The paper's are 128, 512, 512, 128: eight million weights.
+    """Layer sizes.
 
     Parameters
     ----------
-    dense : int
-        Outputs of the first layer.
-    conv : int
-        Outputs of each of the two convolutions.
-    gru : int
-        Units of each GRU in the chain and of the gain GRU.
-    strength_gru : int
-        Units of the strength GRU.
+    channels : int
+        Outputs per group of bands of the layers that see groups one by one.
+    squeeze : int
+        What of them, per group, the GRUs hear that hear all groups.
+    full : int
+        Units of each of those GRUs.
+    expand : int
+        What each group is told of their outputs.
 
     Raises
     ------
@@ -48,10 +56,10 @@ class Topology:
         A size is not a whole number from 1 to `MAX_LAYER_SIZE`.
     """
 
-    dense: int
-    conv: int
-    gru: int
-    strength_gru: int
+    channels: int
+    squeeze: int
+    full: int
+    expand: int
 
     def __post_init__(self):
         for name, size in asdict(self).items():
@@ -62,46 +70,37 @@ class Topology:
                 )
 
     @property
-    def dense_shapes(self) -> dict[str, tuple[int, int]]:
-        """Outputs and inputs of every float32 layer, by name."""
-        return {name: self._shape(name) for name in ("dense", "gain_head", "strength_head")}
-
-    @property
-    def conv_shapes(self) -> dict[str, tuple[int, int, int]]:
-        """Outputs, inputs and kernel of every convolution, by name."""
-        kernels = {"conv1": CONV1_KERNEL, "conv2": CONV2_KERNEL}
-        return {name: (*self._shape(name), kernel) for name, kernel in kernels.items()}
-
-    @property
-    def gru_shapes(self) -> dict[str, tuple[int, int]]:
-        """Units and inputs of every GRU, by name."""
-        names = ("gru1", "gru2", "gru3", "gain_gru", "strength_gru")
-        return {name: self._shape(name) for name in names}
-
-    @property
-    def layer_sizes(self) -> dict[str, int]:
-        """Outputs of every layer and the number of features, by name."""
-        return {
-            "features": N_FEATURES,
-            "dense": self.dense,
-            "conv1": self.conv,
-            "conv2": self.conv,
-            "gru1": self.gru,
-            "gru2": self.gru,
-            "gru3": self.gru,
-            "gain_gru": self.gru,
-            "gain_head": N_BANDS + 1,
-            "strength_gru": self.strength_gru,
-            "strength_head": N_BANDS,
+    def signal_shapes(self) -> dict[str, tuple[int, int]]:
+        """Rows, and numbers per row, of the features and of every layer's output, by name."""
+        by_group, whole = (N_GROUPS, self.channels), (1, self.full)
+        shapes = {
+            "features": (N_GROUPS, N_GROUP_FEATURES),
+            "embed": by_group,
+            "head": (N_GROUPS, 2 * GROUP_BANDS),
+            "voice": (1, 1),
         }
+        for n in "12":
+            shapes[f"conv{n}"] = shapes[f"sub_gru{n}"] = by_group
+            shapes[f"squeeze{n}"] = (N_GROUPS, self.squeeze)
+            shapes[f"full_gru{n}"] = whole
+            shapes[f"expand{n}"] = (1, N_GROUPS * self.expand)
+        return shapes
 
-    def _shape(self, layer):
-        sizes = self.layer_sizes
-        return sizes[layer], sum(sizes[name] for name in LAYER_INPUTS[layer])
+    @property
+    def input_sizes(self) -> dict[str, int]:
+        """How many numbers a row of each layer hears, by name.
+
+        A signal that comes in other rows than the layer's is cut anew.
+        """
+        sizes = {name: np.prod(shape) for name, shape in self.signal_shapes.items()}
+        return {
+            name: int(sum(sizes[heard] for heard in inputs)) // self.signal_shapes[name][0]
+            for name, inputs in LAYER_INPUTS.items()
+        }
 
 
 def parameter_shapes(topology: Topology) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of the float parameters that `quantize_network` takes, as torch has them.
+    """Names and shapes of the float parameters that `quantize_network` takes.
 
     Parameters
     ----------
@@ -110,44 +109,44 @@ def parameter_shapes(topology: Topology) -> dict[str, tuple[int, ...]]:
     Returns
     -------
     dict of str to tuple of int
-        ``dense``, ``gain_head`` (34 gains, then the voice probability), ``strength_head``:
-        ``weight`` (n_out, n_in), ``bias`` (n_out,).
-        ``conv1``, ``conv2``: ``weight`` (n_out, n_in, kernel), oldest first, ``bias`` (n_out,).
-        ``gru1``, ``gru2``, ``gru3``, ``gain_gru``, ``strength_gru`` of N units:
-        ``weight_ih`` (3 N, n_in), ``weight_hh`` (3 N, N), ``bias_ih`` and ``bias_hh`` (3 N,),
-        rows in torch's order: reset, update, candidate.
-        The inputs of ``gain_head`` are conv2, gru1, gru2, gru3, gain_gru; those of
-        ``strength_gru`` are gru3, conv2.
+        ``embed``, ``head`` (of every band in turn gain and strength), ``voice``: ``weight``
+        (n_out, n_in), ``bias`` (n_rows, n_out).
+        ``conv1``, ``squeeze1``, ``expand1`` and so on: ``weight`` (n_out, kernel * n_in), first
+        of the row below, ``bias`` (n_rows, n_out).
+        ``full_gru1``, ``sub_gru1`` and so on, of N units: ``weight_ih`` (3 N, n_in),
+        ``weight_hh`` (3 N, N), ``bias_ih`` and ``bias_hh`` (3 N,), rows in torch's order: reset,
+        update, candidate.
+        A row is a group of bands, from the lowest up, except in ``full_gru``, ``expand`` and
+        ``voice``, which have one. Inputs are those of `LAYER_INPUTS`, in that order.
     """
-    shapes = {}
-    for name, shape in (topology.dense_shapes | topology.conv_shapes).items():
-        shapes |= {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
-    for name, (n_units, n_in) in topology.gru_shapes.items():
-        shapes |= {
-            f"{name}.weight_ih": (3 * n_units, n_in),
-            f"{name}.weight_hh": (3 * n_units, n_units),
-            f"{name}.bias_ih": (3 * n_units,),
-            f"{name}.bias_hh": (3 * n_units,),
-        }
+    shapes, n_in = {}, topology.input_sizes
+    for name in LAYER_INPUTS:
+        n_rows, n_out = topology.signal_shapes[name]
+        if name in GRUS:
+            shapes[f"{name}.weight_ih"] = (3 * n_out, n_in[name])
+            shapes[f"{name}.weight_hh"] = (3 * n_out, n_out)
+            shapes[f"{name}.bias_ih"] = shapes[f"{name}.bias_hh"] = (3 * n_out,)
+        else:
+            shapes[f"{name}.weight"] = (n_out, CONV_KERNELS.get(name, 1) * n_in[name])
+            shapes[f"{name}.bias"] = (n_rows, n_out)
     return shapes
 
 
 def array_specs(topology: Topology) -> dict[str, ArraySpec]:
     """Names, shapes and types of the arrays in a model file: quantised, as the engine has them."""
-    specs = {}
-    for name, shape in topology.dense_shapes.items():
-        specs[f"{name}.weight"] = ArraySpec(shape, np.float32)
-        specs[f"{name}.bias"] = ArraySpec(shape[:1], np.float32)
-    for name, shape in _int8_shapes(topology):
-        specs[f"{name}.weight"] = ArraySpec(shape, np.int8)
-        specs[f"{name}.scale"] = ArraySpec(shape[:1], np.float32)
-        specs[f"{name}.bias"] = ArraySpec(shape[:1], np.float32)
+    shapes, specs = parameter_shapes(topology), {}
+
+    def add_int8(name, weight, bias):
+        specs[f"{name}.weight"] = ArraySpec(weight, np.int8)
+        specs[f"{name}.scale"] = ArraySpec(weight[:1], np.float32)
+        specs[f"{name}.bias"] = ArraySpec(bias, np.float32)
+
+    for name in DENSE:
+        for part in ("weight", "bias"):
+            specs[f"{name}.{part}"] = ArraySpec(shapes[f"{name}.{part}"], np.float32)
+    for name in CONV_KERNELS:
+        add_int8(f"{name}.linear", shapes[f"{name}.weight"], shapes[f"{name}.bias"])
+    for name in GRUS:
+        add_int8(f"{name}.input", shapes[f"{name}.weight_ih"], shapes[f"{name}.bias_ih"])
+        add_int8(f"{name}.recurrent", shapes[f"{name}.weight_hh"], shapes[f"{name}.bias_hh"])
     return specs
-
-
-def _int8_shapes(topology):
-    for name, (n_out, n_in, kernel) in topology.conv_shapes.items():
-        yield f"{name}.linear", (n_out, kernel * n_in)
-    for name, (n_units, n_in) in topology.gru_shapes.items():
-        yield f"{name}.input", (3 * n_units, n_in)
-        yield f"{name}.recurrent", (3 * n_units, n_units)

@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from percepnet.constants import HOP_LENGTH, LOOKAHEAD, LOOKAHEAD_HOPS, N_BINS, WINDOW_LENGTH
 from percepnet.dsp.comb import PAST, periodic_frames
 from percepnet.dsp.erb import band_correlation, band_energy
-from percepnet.dsp.features import band_coherence, network_features
+from percepnet.dsp.features import band_coherence, compress_levels, network_features
 from percepnet.dsp.highpass import highpass
 from percepnet.dsp.pitch import HISTORY_BEFORE, track_live
 from percepnet.dsp.stft import spectrum_of
@@ -24,7 +24,7 @@ _BLOCK = 256  # hops whose frames are made at a time: they fit a cache
 class Hops:
     """What is known when each hop has arrived.
 
-    The frame being enhanced at hop n is frame n - 2; all rows but `newest_energy` are its own.
+    The frame being enhanced at hop n is frame n - 2; all rows are its own.
     """
 
     spectrum: np.ndarray  # (n_hops, N_BINS) complex64
@@ -32,9 +32,8 @@ class Hops:
     energy: np.ndarray  # (n_hops, N_BANDS)
     pitch_energy: np.ndarray  # (n_hops, N_BANDS)
     correlation: np.ndarray  # (n_hops, N_BANDS), of spectrum and pitch_spectrum
-    newest_energy: np.ndarray  # (n_hops, N_BANDS), of frame n
     period: np.ndarray  # (n_hops,) samples
-    features: np.ndarray  # (n_hops, N_FEATURES)
+    features: np.ndarray  # (n_hops, N_GROUPS, N_GROUP_FEATURES); of frames n - 1 and n, too
 
 
 def with_history(signal, n_after=0):
@@ -102,14 +101,14 @@ def analyse(signal):
     spectra = frames_of(history, n_hops + LOOKAHEAD_HOPS, lag=LOOKAHEAD_HOPS)
     energies = band_energy(spectra)
     spectrum, energy = spectra[:n_hops], energies[:n_hops]
-    newest_energy = energies[LOOKAHEAD_HOPS:]
+    level = compress_levels(energies)
+    levels = [level[n : n + n_hops] for n in range(LOOKAHEAD_HOPS + 1)]
 
     period, pitch_correlation = track_live(history[_BEFORE - HISTORY_BEFORE :])
     pitch_spectrum = periodic_frames_of(history, n_hops, period, lag=LOOKAHEAD_HOPS)
     pitch_energy = band_energy(pitch_spectrum)
     correlation = band_correlation(spectrum, pitch_spectrum)
     coherence = band_coherence(correlation, energy, pitch_energy)
-    features = network_features(newest_energy, coherence, period, pitch_correlation)
-    return Hops(
-        spectrum, pitch_spectrum, energy, pitch_energy, correlation, newest_energy, period, features
-    )
+    pitch_level = compress_levels(pitch_energy)
+    features = network_features(levels, coherence, pitch_level, period, pitch_correlation)
+    return Hops(spectrum, pitch_spectrum, energy, pitch_energy, correlation, period, features)

@@ -15,7 +15,7 @@ from percepnet.constants import (
 )
 from percepnet.dsp.comb import PAST, periodic_frame
 from percepnet.dsp.erb import band_correlation, band_energy
-from percepnet.dsp.features import band_coherence, network_features
+from percepnet.dsp.features import band_coherence, compress_levels, network_features
 from percepnet.dsp.gains import shape_spectrum
 from percepnet.dsp.highpass import HighPass
 from percepnet.dsp.stft import Synthesis, spectrum_of
@@ -35,7 +35,9 @@ class Channel:
         High-passed, up to the newest hop.
     spectra, energies : sequences of ndarray
         Of the frame being enhanced and the ones after it, and their band energies.
-    pitch_spectrum, pitch_energy : ndarray
+    levels : sequence of ndarray
+        The same energies as the network sees them.
+    pitch_spectrum, pitch_energy, pitch_level : ndarray
         Of the periodic part of the frame being enhanced.
     """
 
@@ -46,7 +48,9 @@ class Channel:
         self._frames = np.zeros((2, WINDOW_LENGTH))  # the newest; the periodic part
         n_kept = LOOKAHEAD_HOPS + 1
         self.spectra = deque([np.zeros(N_BINS, np.complex64)] * n_kept, n_kept)
-        self.energies = deque([np.zeros(N_BANDS, np.float32)] * n_kept, n_kept)
+        silence = np.zeros(N_BANDS, np.float32)
+        self.energies = deque([silence] * n_kept, n_kept)
+        self.levels = deque([compress_levels(silence)] * n_kept, n_kept)
         self._synthesis = Synthesis()
 
     def push(self, hop):
@@ -59,15 +63,20 @@ class Channel:
         self._frames[0] = self._windows[-1]
         self._frames[1] = periodic_frame(self._windows, _FRAME_START, period)
         newest, self.pitch_spectrum = spectra = spectrum_of(self._frames)
-        newest_energy, self.pitch_energy = band_energy(spectra)
+        newest_energy, self.pitch_energy = energies = band_energy(spectra)
+        newest_level, self.pitch_level = compress_levels(energies)
         self.spectra.append(newest)
         self.energies.append(newest_energy)
+        self.levels.append(newest_level)
 
     def features(self, period, correlation):
-        """What the network sees, (N_FEATURES,), of a frame with that period and correlation."""
+        """What the network sees of a frame with that period and correlation.
+
+        (N_GROUPS, N_GROUP_FEATURES), as `network_features`.
+        """
         products = band_correlation(self.spectra[0], self.pitch_spectrum)
         coherence = band_coherence(products, self.energies[0], self.pitch_energy)
-        return network_features(self.energies[-1], coherence, period, correlation)
+        return network_features(self.levels, coherence, self.pitch_level, period, correlation)
 
     def enhance(self, strengths, gains):
         """Mix in the periodic part, scale the bands; gives (HOP_LENGTH,) samples."""

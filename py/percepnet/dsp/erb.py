@@ -1,4 +1,4 @@
-"""The 34 bands: overlapping triangles, one ERB apart (paper, Sec. 2.1).
+"""The 128 bands: overlapping triangles, a quarter of an ERB apart (after the paper, Sec. 2.1).
 
 Between two centres a bin belongs to two bands, so that one sum per interval and side gives all
 band energies: 50 times less work than with a matrix of weights.
@@ -12,7 +12,7 @@ _FADE_BINS = 4  # the curve falls to zero over the last bins
 
 _N_USED = PASSBAND_EDGE + 1
 _bins = np.arange(_N_USED)
-_position = np.interp(_bins, BAND_CENTRES, np.arange(N_BANDS))  # in bands, 0 to 33
+_position = np.interp(_bins, BAND_CENTRES, np.arange(N_BANDS))  # in bands, 0 to 127
 _lower = _position.astype(int)
 
 BAND_WEIGHTS = np.zeros((N_BANDS, N_BINS), np.float32)

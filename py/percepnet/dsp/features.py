@@ -1,14 +1,16 @@
-"""What the network sees: the same code in training and live (paper, Sec. 3)."""
+"""What the network sees: the same code in training and live (after the paper, Sec. 3)."""
 
 import numpy as np
 
-from percepnet.constants import MAX_PERIOD, MIN_PERIOD, N_BANDS, N_FEATURES
+from percepnet.constants import (
+    GROUP_BANDS,
+    MAX_PERIOD,
+    MIN_PERIOD,
+    N_GROUP_FEATURES,
+    N_GROUPS,
+)
 
-# Compression of the levels (RNNoise): a band counts no less than 7 decades under the loudest
-# band below it, and no less than 1.5 decades under its lower neighbour.
 _LEVEL_FLOOR = np.float32(1e-2)
-_DYNAMIC_RANGE = np.float32(7)
-_SLOPE = 1.5 * np.arange(N_BANDS, dtype=np.float32)
 _LEVEL_CENTRE = np.float32(3)
 _LEVEL_SCALE = np.float32(0.5)
 
@@ -42,31 +44,27 @@ def compress_levels(energy):
     Returns
     -------
     ndarray [shape=(..., N_BANDS), dtype=float32]
-        About -3 to 4.
+        -2.5 (silence) to about 4; ten times the energy is half a unit more.
     """
     # In double precision, then rounded, for the same bits on every platform
     level = (energy + _LEVEL_FLOOR).astype(np.float64)
     level = np.log10(level, out=level).astype(np.float32)
-    lowest = np.maximum.accumulate(level, axis=-1)
-    lowest -= _DYNAMIC_RANGE
-    level += _SLOPE
-    slope = np.maximum.accumulate(level, axis=-1)
-    slope -= _SLOPE
-    np.maximum(lowest, slope, out=level)
     level -= _LEVEL_CENTRE
     level *= _LEVEL_SCALE
     return level
 
 
-def network_features(newest_energy, coherence, period, correlation):
-    """One row of network input.
+def network_features(levels, coherence, periodic_level, period, correlation):
+    """The network's input: a row for every group of neighbouring bands.
 
     Parameters
     ----------
-    newest_energy : ndarray [shape=(..., N_BANDS)]
-        Band energies of the newest frame, the look-ahead after the frame being enhanced.
+    levels : sequence of ndarray [shape=(..., N_BANDS)]
+        From `compress_levels`: of the frame being enhanced, and of each frame of the look-ahead.
     coherence : ndarray [shape=(..., N_BANDS)]
         Of the frame being enhanced with its periodic part.
+    periodic_level : ndarray [shape=(..., N_BANDS)]
+        From `compress_levels`, of that periodic part.
     period : float or ndarray [shape=(...)]
         In samples.
     correlation : float or ndarray [shape=(...)]
@@ -74,11 +72,15 @@ def network_features(newest_energy, coherence, period, correlation):
 
     Returns
     -------
-    ndarray [shape=(..., N_FEATURES), dtype=float32]
+    ndarray [shape=(..., N_GROUPS, N_GROUP_FEATURES), dtype=float32]
+        Per group one after the other the values of its bands in the order of the parameters;
+        period and correlation are the same in all rows.
     """
-    features = np.empty((*newest_energy.shape[:-1], N_FEATURES), np.float32)
-    features[..., :N_BANDS] = compress_levels(newest_energy)
-    features[..., N_BANDS : 2 * N_BANDS] = 2 * coherence - 1
-    features[..., -2] = 2 * np.log2(period / MIN_PERIOD) / _N_OCTAVES - 1
-    features[..., -1] = 2 * correlation - 0.5
+    by_band = (*levels, 2 * coherence - 1, periodic_level)
+    features = np.empty((*coherence.shape[:-1], N_GROUPS, N_GROUP_FEATURES), np.float32)
+    for n, values in enumerate(by_band):
+        grouped = values.reshape(*values.shape[:-1], N_GROUPS, GROUP_BANDS)
+        features[..., n * GROUP_BANDS : (n + 1) * GROUP_BANDS] = grouped
+    features[..., -2] = np.expand_dims(2 * np.log2(period / MIN_PERIOD) / _N_OCTAVES - 1, -1)
+    features[..., -1] = np.expand_dims(2 * correlation - 0.5, -1)
     return features

@@ -24,15 +24,16 @@ def tanh(x: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    x : float32 (n,)
+    x : float32 ndarray
         Any values; those beyond ±5.2 give ±1.
 
     Returns
     -------
-    float32 (n,)
+    float32 ndarray
         In -1...1, odd.
     """
-    x = x.clip(-TANH_LIMIT, TANH_LIMIT)
+    shape = x.shape
+    x = x.reshape(-1).clip(-TANH_LIMIT, TANH_LIMIT)
     squared = x * x
     ratio = squared * _POWER_2
     ratio += _POWER_1
@@ -40,7 +41,8 @@ def tanh(x: np.ndarray) -> np.ndarray:
     ratio += _POWER_0
     numerator, denominator = ratio
     numerator *= x
-    return numerator / denominator
+    numerator /= denominator
+    return numerator.reshape(shape)
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -48,11 +50,11 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    x : float32 (n,)
+    x : float32 ndarray
 
     Returns
     -------
-    float32 (n,)
+    float32 ndarray
         In 0...1.
     """
     y = tanh(x * _HALF)

@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from percepnet.nn.layers import Layer, Signal
+from percepnet.nn.layers import Inputs, Layer, Signal
 
 
 class Engine(Protocol):
@@ -20,7 +20,7 @@ class Engine(Protocol):
 
         Parameters
         ----------
-        features : float32 (n,)
+        features : float32 (n_rows, n)
             The signal of the name ``"features"``.
         state
             Of the step before; not changed.
@@ -58,6 +58,7 @@ class NumpyEngine:
     ) -> tuple[list[np.ndarray], dict[str, Any]]:
         signals, state_after = {"features": Signal(features)}, {}
         for name, inputs in self._inputs.items():
-            x = Signal.joined([signals[i] for i in inputs])
-            signals[name], state_after[name] = self._layers[name].step(x, state[name])
+            layer = self._layers[name]
+            x = Inputs([signals[i] for i in inputs], layer.n_rows)
+            signals[name], state_after[name] = layer.step(x, state[name])
         return [signals[name].value for name in self._outputs], state_after

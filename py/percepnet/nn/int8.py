@@ -23,12 +23,12 @@ def quantize_activations(activations: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    activations : float32 (n,)
+    activations : float32 ndarray
         In -1...1: outputs of tanh, sigmoid or a GRU.
 
     Returns
     -------
-    uint8 (n,)
+    uint8 ndarray
         In 1...127.
     """
     levels = activations * _SCALE
@@ -86,18 +86,18 @@ class IntegerMatrix:
 
         Parameters
         ----------
-        activations : uint8 (n_in,)
+        activations : uint8 (n_rows, n_in)
             In 1...127.
 
         Returns
         -------
-        float64 (n_out,)
+        float64 (n_rows, n_out)
             Whole numbers.
         """
         x = activations.astype(np.float64)
         sums = 0.0
         for i, packed in zip(self._cuts, self._packed, strict=True):
-            both = np.einsum("ij,j->i", packed, x[i : i + _MAX_INPUTS])
+            both = np.einsum("ri,oi->ro", x[:, i : i + _MAX_INPUTS], packed)
             high = np.rint(both * _LOW)
-            sums += np.concatenate((high, both - high * _HIGH))
-        return sums[: self._n_out]
+            sums += np.concatenate((high, both - high * _HIGH), axis=1)
+        return sums[:, : self._n_out]

@@ -20,7 +20,7 @@ from percepnet.errors import ModelError
 from percepnet.nn.int8 import WEIGHT_MAX
 
 FORMAT = "percepnet-model"
-VERSION = 1
+VERSION = 2
 
 _NOT_A_MODEL = "is not a percepnet model: give a .npz file made by percepnet"
 _COPY_AGAIN = "copy or download it again"
@@ -153,8 +153,13 @@ def _parse(file):
             f"was made by a newer percepnet (model version {version}, this one reads {VERSION}): "
             "upgrade percepnet"
         )
+    if version < VERSION:
+        raise ModelError(
+            f"was made by an older percepnet (model version {version}, this one reads {VERSION}): "
+            "export it again, or take a model of this percepnet"
+        )
     digest, topology = str(members.pop("digest")), str(members.pop("topology"))
-    if version < VERSION or digest != _digest(topology, members):
+    if digest != _digest(topology, members):
         raise ModelError(f"was changed after it was made: {_COPY_AGAIN}")
     return json.loads(topology), members
 

@@ -65,4 +65,4 @@ def _enhances(library):
 def _through(channel, hop, period, bands):
     channel.push(hop)
     channel.analyse(period)
-    return np.concatenate([channel.features(period, 0.5), channel.enhance(*bands)])
+    return np.concatenate([channel.features(period, 0.5).reshape(-1), channel.enhance(*bands)])

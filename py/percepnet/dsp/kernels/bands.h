@@ -1,7 +1,7 @@
 /* Bands and curves: band_sums and interpolate_bands of ../erb.py, summed in doubles. */
 
 #define N_BINS 481
-#define N_BANDS 34
+#define N_BANDS 128
 #define N_USED 401 /* bins up to 20 kHz */
 
 struct bands {

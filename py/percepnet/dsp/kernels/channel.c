@@ -17,7 +17,9 @@
 #define WINDOW_LENGTH 960
 #define LOOKAHEAD 960
 #define N_KEPT 3 /* frames from the one being enhanced to the newest */
-#define N_FEATURES (2 * N_BANDS + 2)
+#define GROUP_BANDS 4
+#define N_GROUPS (N_BANDS / GROUP_BANDS)
+#define N_GROUP_FEATURES ((N_KEPT + 2) * GROUP_BANDS + 2)
 #define HIGHPASS_RADIUS 0.9998
 #define SILENCE 1e-15
 #define MIN_PERIOD 96.0
@@ -29,8 +31,6 @@
 
 /* As in features.py */
 #define ENERGY_FLOOR 1e-2f
-#define DYNAMIC_RANGE 7.0f
-#define SLOPE 1.5f
 #define LEVEL_CENTRE 3.0f
 #define LEVEL_SCALE 0.5f
 #define COHERENCE_FLOOR 1e-3f
@@ -50,7 +50,8 @@ struct channel {
     float hop[HOP_LENGTH];                  /* what push takes in, what enhance gives */
     float strengths[N_BANDS], gains[N_BANDS];
     float energies[N_KEPT][N_BANDS], pitch_energy[N_BANDS];
-    float features[N_FEATURES];
+    float levels[N_KEPT][N_BANDS], pitch_level[N_BANDS]; /* of these, as the network sees them */
+    float features[N_GROUPS][N_GROUP_FEATURES];
     float spectra[N_KEPT][N_BINS][2], pitch_spectrum[N_BINS][2], shaped[N_BINS][2];
 };
 
@@ -107,10 +108,12 @@ static void band_correlation(const struct bands *bands, const float (*a)[2], con
 }
 
 static void spectrum_of(const struct tables *tables, const double *frame, float (*spectrum)[2],
-                        float *energy)
+                        float *energy, float *level)
 {
     real_fft(tables->roots, frame, spectrum);
     band_correlation(&tables->bands, spectrum, spectrum, energy);
+    for (int b = 0; b < N_BANDS; b++)
+        level[b] = (LOG10_OF_E * log_(energy[b] + ENERGY_FLOOR) - LEVEL_CENTRE) * LEVEL_SCALE;
 }
 
 /* Look at the newest frame, and at what of the one being enhanced has that period. */
@@ -122,38 +125,35 @@ PUBLIC void percepnet_channel_analyse(struct channel *channel, const struct tabl
                       (N_KEPT - 1) * sizeof channel->spectra[0]);
     __builtin_memmove(channel->energies, channel->energies + 1,
                       (N_KEPT - 1) * sizeof channel->energies[0]);
+    __builtin_memmove(channel->levels, channel->levels + 1,
+                      (N_KEPT - 1) * sizeof channel->levels[0]);
     window_frame(tables, channel->history + N_HISTORY - WINDOW_LENGTH, frame);
-    spectrum_of(tables, frame, channel->spectra[N_KEPT - 1], channel->energies[N_KEPT - 1]);
+    spectrum_of(tables, frame, channel->spectra[N_KEPT - 1], channel->energies[N_KEPT - 1],
+                channel->levels[N_KEPT - 1]);
     periodic_frame(tables, channel->history, period, frame);
-    spectrum_of(tables, frame, channel->pitch_spectrum, channel->pitch_energy);
+    spectrum_of(tables, frame, channel->pitch_spectrum, channel->pitch_energy,
+                channel->pitch_level);
 }
 
-static void compress_levels(const float *energy, float *levels)
-{
-    float lowest = -1e9f, slope = -1e9f;
-    for (int b = 0; b < N_BANDS; b++) {
-        float level = LOG10_OF_E * log_(energy[b] + ENERGY_FLOOR), tilted = level + SLOPE * b;
-        lowest = level - DYNAMIC_RANGE > lowest ? level - DYNAMIC_RANGE : lowest;
-        slope = tilted > slope ? tilted : slope;
-        level = slope - SLOPE * b > lowest ? slope - SLOPE * b : lowest;
-        levels[b] = (level - LEVEL_CENTRE) * LEVEL_SCALE;
-    }
-}
-
-/* What the network sees. */
+/* What the network sees: a row for every group of neighbouring bands. */
 PUBLIC void percepnet_channel_describe(struct channel *channel, const struct tables *tables,
                                        double period, double correlation)
 {
-    float *features = channel->features, products[N_BANDS];
-    compress_levels(channel->energies[N_KEPT - 1], features);
+    float products[N_BANDS];
     band_correlation(&tables->bands, channel->spectra[0], channel->pitch_spectrum, products);
     for (int b = 0; b < N_BANDS; b++) {
+        float *place = channel->features[b / GROUP_BANDS] + b % GROUP_BANDS;
+        for (int n = 0; n < N_KEPT; n++, place += GROUP_BANDS)
+            *place = channel->levels[n][b];
         float power = channel->energies[0][b] * channel->pitch_energy[b];
-        float coherence = products[b] / __builtin_sqrtf(power + COHERENCE_FLOOR);
-        features[N_BANDS + b] = 2 * coherence - 1;
+        *place = 2 * (products[b] / __builtin_sqrtf(power + COHERENCE_FLOOR)) - 1;
+        place[GROUP_BANDS] = channel->pitch_level[b];
     }
-    features[2 * N_BANDS] = 2 * log_((float)(period / MIN_PERIOD)) / LOG_OF_PERIODS - 1;
-    features[2 * N_BANDS + 1] = (float)(2 * correlation - 0.5);
+    float of_period = 2 * log_((float)(period / MIN_PERIOD)) / LOG_OF_PERIODS - 1;
+    for (int group = 0; group < N_GROUPS; group++) {
+        channel->features[group][N_GROUP_FEATURES - 2] = of_period;
+        channel->features[group][N_GROUP_FEATURES - 1] = (float)(2 * correlation - 0.5);
+    }
 }
 
 /* Mix in the periodic part, scale the bands, add up the frames. */

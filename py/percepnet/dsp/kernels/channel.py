@@ -12,12 +12,14 @@ from percepnet.constants import (
     LOOKAHEAD_HOPS,
     N_BANDS,
     N_BINS,
-    N_FEATURES,
+    N_GROUP_FEATURES,
+    N_GROUPS,
     PASSBAND_EDGE,
     WINDOW_LENGTH,
 )
 from percepnet.dsp.comb import PAST, WEIGHT_TABLE
 from percepnet.dsp.erb import FRACTIONS, PASSBAND
+from percepnet.dsp.features import compress_levels
 from percepnet.dsp.stft import WINDOW
 
 _FLOAT, _DOUBLE, _INT = ctypes.c_float, ctypes.c_double, ctypes.c_int32
@@ -50,7 +52,9 @@ class _Channel(ctypes.Structure):
         ("gains", _BANDS),
         ("energies", _BANDS * _N_KEPT),
         ("pitch_energy", _BANDS),
-        ("features", _FLOAT * N_FEATURES),
+        ("levels", _BANDS * _N_KEPT),
+        ("pitch_level", _BANDS),
+        ("features", _FLOAT * (N_GROUPS * N_GROUP_FEATURES)),
         ("spectra", _SPECTRUM * _N_KEPT),
         ("pitch_spectrum", _SPECTRUM),
         ("shaped", _SPECTRUM),
@@ -103,10 +107,12 @@ class CompiledChannel:
         self.shaped = _array(channel, "shaped", np.complex64)
         self.energies = _array(channel, "energies", np.float32).reshape(_N_KEPT, N_BANDS)
         self.pitch_energy = _array(channel, "pitch_energy", np.float32)
-        self._hop, self._features, self._strengths, self._gains = (
+        self._hop, features, levels, self._strengths, self._gains = (
             _array(channel, field, np.float32)
-            for field in ("hop", "features", "strengths", "gains")
+            for field in ("hop", "features", "levels", "strengths", "gains")
         )
+        self._features = features.reshape(N_GROUPS, N_GROUP_FEATURES)
+        levels[:] = compress_levels(np.zeros(1, np.float32))
 
     def push(self, hop):
         """As `Channel.push`."""

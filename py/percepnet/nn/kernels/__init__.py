@@ -11,7 +11,7 @@ from percepnet.nn.activations import sigmoid, tanh
 from percepnet.nn.engine import Engine, NumpyEngine
 from percepnet.nn.kernels.engine import CompiledEngine
 from percepnet.nn.kernels.library import load_library
-from percepnet.nn.layers import GRU, Conv1d, Dense, Layer, Linear
+from percepnet.nn.layers import GRU, Conv, Dense, Layer, Linear
 
 # The fastest first.
 KERNELS = (
@@ -86,26 +86,29 @@ def _trial_outputs(kernel):
         """Numbers in -1...1 in no order."""
         return np.sin(np.arange(1, np.prod(shape) + 1, dtype=np.float32) ** 2).reshape(shape)
 
-    def linear(n_out, n_in):
+    def linear(n_out, n_in, *bias_shape):
         weight = np.rint(127 * spread(n_out, n_in)).astype(np.int8)
         weight[0], weight[1] = 127, -127
-        return Linear(weight, spread(n_out) / 1000, spread(n_out))
+        return Linear(weight, spread(n_out) / 1000, spread(*bias_shape, n_out))
 
-    def dense(n_out, n_in, activation):
-        return Dense(spread(n_out, n_in), spread(n_out), activation)
+    def dense(n_rows, n_out, n_in, activation):
+        return Dense(spread(n_out, n_in), spread(n_rows, n_out), activation)
 
     layers = {
-        "dense": dense(10, 5, tanh),
-        "conv": Conv1d(linear(20, 2 * 10), 2),
-        "gru": GRU(linear(3 * 18, 20), linear(3 * 18, 18)),
-        "head": dense(3, 20 + 18, sigmoid),
+        "dense": dense(4, 10, 5, tanh),
+        "conv": Conv(linear(20, 3 * 10, 4), 3),
+        "whole": GRU(linear(3 * 6, 4 * 20), linear(3 * 6, 6), 1),
+        "gru": GRU(linear(3 * 18, 3 + 2 * 20), linear(3 * 18, 18), 2),
+        "wide": Conv(linear(7, 20, 4), 1),
+        "head": dense(2, 3, 2 * 20 + 18 + 3, sigmoid),
     }
     inputs = {
-        "dense": ("features",), "conv": ("dense",), "gru": ("conv",), "head": ("conv", "gru"),
+        "dense": ("features",), "conv": ("dense",), "whole": ("conv",), "gru": ("whole", "conv"),
+        "wide": ("conv",), "head": ("conv", "gru", "whole"),
     }  # fmt: skip
     engine = _make(kernel, layers, inputs, tuple(layers))
     outputs, state = [], engine.initial_state()
-    for features in np.outer([9, -9, 0.3], np.ones(5)).astype(np.float32):
+    for features in np.multiply.outer([9, -9, 0.3], np.ones((4, 5))).astype(np.float32):
         values, state = engine.step(features, state)
-        outputs += values
+        outputs += [value.reshape(-1) for value in values]
     return np.concatenate(outputs)

@@ -34,8 +34,7 @@ class CompiledEngine:
     ):
         self.kernel = kernel
         self._program = Program(layers, inputs)
-        self._features = self._program.floats("features")
-        self._outputs = [self._program.floats(name) for name in outputs]
+        self._outputs = outputs
         self._memory_type = type(self._program.initial_memory())
         self._run = library.percepnet_run
 
@@ -48,8 +47,7 @@ class CompiledEngine:
         if not isinstance(state, self._memory_type):  # C would read past its end
             raise TypeError("the state is not of this network and kernel: see initial_state")
         memory = self._memory_type()
-        floats = np.frombuffer(memory, np.float32)
-        floats[self._features] = features
+        self._program.floats(memory, "features")[:] = features
         table = self._program.table
         self._run(table, len(table), state, memory)
-        return [floats[place] for place in self._outputs], memory
+        return [self._program.floats(memory, name) for name in self._outputs], memory

@@ -2,7 +2,10 @@
 
    program.py builds the program, a table of layers whose numbers lie in two blocks of memory: what
    the hop before left, and what this hop makes. Places are offsets in bytes into such a block.
-   Everything is padded to whole BLOCKs: weights with zeros, so that nothing has to be cleared.
+
+   A signal is rows of numbers, one right after the other. All rows have the same weights, which are
+   padded to whole BLOCKs with zeros: what is read beyond a row counts for nothing, and what is
+   written beyond it the next row overwrites. After its last row there is room for that.
 
    Compile without contraction of a * b + c: fused, it would round differently.
    No C library is needed: the WebAssembly build has none. */
@@ -28,6 +31,7 @@ enum kind { DENSE_TANH, DENSE_SIGMOID, CONV, GRU };
 struct copy {
     int32_t from_hop_before; /* 1: from its memory; 0: from this hop's */
     int32_t from, to, n_bytes;
+    int32_t n_rows, from_stride, to_stride; /* in bytes from row to row */
 };
 
 struct linear {
@@ -36,23 +40,27 @@ struct linear {
     const float *step;     /* dense: unused */
     const float *bias;
     int32_t n_in, n_out;
+    int32_t bias_stride; /* from one row's to the next row's; 0: all rows have the same */
 };
 
 struct layer {
     struct linear input, recurrent; /* recurrent: GRU only */
     const struct copy *copies;      /* bring the input together */
     int32_t n_copies;
-    int32_t kind;
-    int32_t from;             /* place of the input: float if dense, else uint8 */
-    int32_t value, quantized; /* places of the output: float, and the same as uint8 */
+    int32_t kind, n_rows;
+    int32_t from, from_stride; /* place of the input, and bytes per row: float if dense, else uint8 */
+    int32_t value, quantized;  /* places of the output: float, and the same as uint8 */
+    int32_t n_values;          /* of a row of the output */
 };
 
-static void linear(const struct linear *l, int row, const uint8_t *input, float *output)
+/* BLOCK outputs of one row. */
+static void linear(const struct linear *l, int first, const uint8_t *input, const float *bias,
+                   float *output)
 {
     int32_t sums[BLOCK] = {0};
-    add_products((const int8_t *)l->weight + (size_t)row * l->n_in, input, l->n_in, sums);
+    add_products((const int8_t *)l->weight + (size_t)first * l->n_in, input, l->n_in, sums);
     for (int i = 0; i < BLOCK; i++)
-        output[i] = (float)(sums[i] - l->offset[row + i]) * l->step[row + i] + l->bias[row + i];
+        output[i] = (float)(sums[i] - l->offset[first + i]) * l->step[first + i] + bias[first + i];
 }
 
 static float tanh_(float x)
@@ -79,12 +87,11 @@ static void quantize(const float *value, uint8_t *quantized)
     }
 }
 
-static void run_dense(const struct layer *layer, uint8_t *hop)
+static void run_dense(const struct layer *layer, const float *input, const float *bias, float *value,
+                      uint8_t *quantized)
 {
     const four_floats *weight = layer->input.weight;
-    const float *input = (const float *)(hop + layer->from), *bias = layer->input.bias;
-    float *value = (float *)(hop + layer->value);
-    for (int row = 0; row < layer->input.n_out; row += BLOCK) {
+    for (int first = 0; first < layer->input.n_out; first += BLOCK) {
         four_floats sum[BLOCK / 4];
         for (int k = 0; k < BLOCK / 4; k++)
             sum[k] = *weight++ * input[0];
@@ -92,44 +99,60 @@ static void run_dense(const struct layer *layer, uint8_t *hop)
             for (int k = 0; k < BLOCK / 4; k++)
                 sum[k] += *weight++ * input[i];
         for (int k = 0; k < BLOCK; k++) {
-            float y = sum[k / 4][k % 4] + bias[row + k];
-            value[row + k] = layer->kind == DENSE_TANH ? tanh_(y) : sigmoid(y);
+            float y = sum[k / 4][k % 4] + bias[first + k];
+            value[first + k] = layer->kind == DENSE_TANH ? tanh_(y) : sigmoid(y);
         }
-        quantize(value + row, hop + layer->quantized + row);
+        quantize(value + first, quantized + first);
     }
 }
 
-static void run_conv(const struct layer *layer, uint8_t *hop)
+static void run_conv(const struct layer *layer, const uint8_t *input, const float *bias,
+                     float *value, uint8_t *quantized)
 {
-    for (int row = 0; row < layer->input.n_out; row += BLOCK) {
-        float *value = (float *)(hop + layer->value) + row;
-        linear(&layer->input, row, hop + layer->from, value);
+    for (int first = 0; first < layer->input.n_out; first += BLOCK) {
+        linear(&layer->input, first, input, bias, value + first);
         for (int i = 0; i < BLOCK; i++)
-            value[i] = tanh_(value[i]);
-        quantize(value, hop + layer->quantized + row);
+            value[first + i] = tanh_(value[first + i]);
+        quantize(value + first, quantized + first);
     }
 }
 
-static void run_gru(const struct layer *layer, const uint8_t *hop_before, uint8_t *hop)
+static void run_gru(const struct layer *layer, const uint8_t *input, const float *value_before,
+                    const uint8_t *quantized_before, float *value, uint8_t *quantized)
 {
-    const uint8_t *hidden = hop_before + layer->quantized;
-    int n_units = layer->recurrent.n_out / 3; /* the gates' rows take turns, block by block */
-    for (int unit = 0; unit < n_units; unit += BLOCK) {
+    const struct linear *of_input = &layer->input, *of_hidden = &layer->recurrent;
+    for (int first = 0; first < layer->n_values; first += BLOCK) {
         float from_input[3][BLOCK], from_hidden[3][BLOCK]; /* reset, update, candidate */
         for (int gate = 0; gate < 3; gate++) {
-            int row = 3 * unit + gate * BLOCK;
-            linear(&layer->input, row, hop + layer->from, from_input[gate]);
-            linear(&layer->recurrent, row, hidden, from_hidden[gate]);
+            int output = 3 * first + gate * BLOCK; /* the gates take turns, block by block */
+            linear(of_input, output, input, of_input->bias, from_input[gate]);
+            linear(of_hidden, output, quantized_before, of_hidden->bias, from_hidden[gate]);
         }
-        const float *before = (const float *)(hop_before + layer->value) + unit;
-        float *value = (float *)(hop + layer->value) + unit;
         for (int i = 0; i < BLOCK; i++) {
             float reset = sigmoid(from_input[0][i] + from_hidden[0][i]);
             float update = sigmoid(from_input[1][i] + from_hidden[1][i]);
             float candidate = tanh_(from_input[2][i] + reset * from_hidden[2][i]);
-            value[i] = update * before[i] + (1.0f - update) * candidate;
+            value[first + i] = update * value_before[first + i] + (1.0f - update) * candidate;
         }
-        quantize(value, hop + layer->quantized + unit);
+        quantize(value + first, quantized + first);
+    }
+}
+
+static void run_layer(const struct layer *layer, const uint8_t *hop_before, uint8_t *hop)
+{
+    for (int row = 0; row < layer->n_rows; row++) {
+        const uint8_t *input = hop + layer->from + row * layer->from_stride;
+        const float *bias = layer->input.bias + row * layer->input.bias_stride;
+        int first = row * layer->n_values;
+        float *value = (float *)(hop + layer->value) + first;
+        uint8_t *quantized = hop + layer->quantized + first;
+        if (layer->kind == GRU)
+            run_gru(layer, input, (const float *)(hop_before + layer->value) + first,
+                    hop_before + layer->quantized + first, value, quantized);
+        else if (layer->kind == CONV)
+            run_conv(layer, input, bias, value, quantized);
+        else
+            run_dense(layer, (const float *)input, bias, value, quantized);
     }
 }
 
@@ -153,14 +176,11 @@ PUBLIC void percepnet_run(const struct layer *layers, int n_layers, const uint8_
     for (const struct layer *layer = layers; layer < layers + n_layers; layer++) {
         for (int i = 0; i < layer->n_copies; i++) {
             const struct copy *copy = layer->copies + i;
-            const uint8_t *source = copy->from_hop_before ? hop_before : hop;
-            __builtin_memcpy(hop + copy->to, source + copy->from, copy->n_bytes);
+            const uint8_t *source = (copy->from_hop_before ? hop_before : hop) + copy->from;
+            for (int row = 0; row < copy->n_rows; row++)
+                __builtin_memcpy(hop + copy->to + row * copy->to_stride,
+                                 source + row * copy->from_stride, copy->n_bytes);
         }
-        if (layer->kind == GRU)
-            run_gru(layer, hop_before, hop);
-        else if (layer->kind == CONV)
-            run_conv(layer, hop);
-        else
-            run_dense(layer, hop);
+        run_layer(layer, hop_before, hop);
     }
 }

@@ -10,7 +10,12 @@ DENSE_TANH, DENSE_SIGMOID, CONV, GRU = range(4)
 class Copy(ctypes.Structure):
     """``struct copy``."""
 
-    _fields_ = [(name, ctypes.c_int32) for name in ("from_hop_before", "from_", "to", "n_bytes")]
+    _fields_ = [
+        (name, ctypes.c_int32)
+        for name in (
+            "from_hop_before", "from_", "to", "n_bytes", "n_rows", "from_stride", "to_stride",
+        )
+    ]  # fmt: skip
 
 
 class Linear(ctypes.Structure):
@@ -18,7 +23,7 @@ class Linear(ctypes.Structure):
 
     _fields_ = [
         *((name, ctypes.c_void_p) for name in ("weight", "offset", "step", "bias")),
-        *((name, ctypes.c_int32) for name in ("n_in", "n_out")),
+        *((name, ctypes.c_int32) for name in ("n_in", "n_out", "bias_stride")),
     ]
 
 
@@ -29,8 +34,14 @@ class Layer(ctypes.Structure):
         ("input", Linear),
         ("recurrent", Linear),
         ("copies", ctypes.POINTER(Copy)),
-        *((name, ctypes.c_int32) for name in ("n_copies", "kind", "from_", "value", "quantized")),
-    ]
+        *(
+            (name, ctypes.c_int32)
+            for name in (
+                "n_copies", "kind", "n_rows", "from_", "from_stride", "value", "quantized",
+                "n_values",
+            )
+        ),
+    ]  # fmt: skip
 
 
 @cache

@@ -7,7 +7,7 @@ import numpy as np
 from percepnet.nn.activations import tanh
 from percepnet.nn.int8 import ACTIVATION_ZERO
 from percepnet.nn.kernels import library as c
-from percepnet.nn.layers import GRU, Conv1d, Dense, Layer, Linear
+from percepnet.nn.layers import GRU, Conv, Dense, Layer, Linear
 
 BLOCK = 16  # as in int8.c
 GROUP = 4  # inputs of one output that lie side by side
@@ -28,20 +28,21 @@ class Program:
         self._kept = []  # arrays that the table points to
         self._first_zeros = []  # integers that stand for 0 before the first step
         self._values, self._quantized = {}, {}  # places of the signals
-        self._sizes = {name: layer.n_out for name, layer in layers.items()}
+        self._shapes = {name: (layer.n_rows, layer.n_out) for name, layer in layers.items()}
         first = next(name for name, heard in inputs.items() if heard == ("features",))
-        self._sizes["features"] = layers[first].n_in
-        for name, size in self._sizes.items():
-            self._values[name] = self._allocate(4 * size)
-            self._quantized[name] = self._allocate(size)
-            self._first_zeros.append((self._quantized[name], size))
+        self._shapes["features"] = layers[first].n_rows, layers[first].n_in
+        for name, (n_rows, n) in self._shapes.items():
+            self._values[name] = self._allocate(4, n_rows * n)
+            self._quantized[name] = self._allocate(1, n_rows * n)
+            self._first_zeros.append((self._quantized[name], n_rows * n))
         table = [self._layer(name, layers[name], inputs[name]) for name in inputs]
         self.table = (c.Layer * len(table))(*table)
 
-    def floats(self, signal: str) -> slice:
-        """Where a signal's value lies in the memory, seen as float32."""
-        first = self._values[signal] // 4
-        return slice(first, first + self._sizes[signal])
+    def floats(self, memory: ctypes.Array, signal: str) -> np.ndarray:
+        """A signal's value in the memory of a step, float32 (n_rows, n)."""
+        n_rows, n = self._shapes[signal]
+        value = np.frombuffer(memory, np.float32, n_rows * n, self._values[signal])
+        return value.reshape(n_rows, n)
 
     def initial_memory(self) -> ctypes.Array:
         """The memory before the first step."""
@@ -51,25 +52,30 @@ class Program:
             integers[first : first + size] = ACTIVATION_ZERO
         return memory
 
-    def _allocate(self, n_bytes):
+    def _allocate(self, width, n):
+        """Place for that many numbers, and for what is read or written beyond the last row."""
         place, step = self._n_bytes, 4 * BLOCK
-        self._n_bytes += -(-n_bytes // step) * step
+        self._n_bytes += -(-width * (n + BLOCK - 1) // step) * step
         return place
 
     def _layer(self, name, layer, inputs):
         place, copies = self._gather(layer, inputs)
+        width = 4 if isinstance(layer, Dense) else 1
         entry = c.Layer(
             copies=(c.Copy * len(copies))(*copies),
             n_copies=len(copies),
+            n_rows=layer.n_rows,
             from_=place,
+            from_stride=width * layer.n_in,
             value=self._values[name],
             quantized=self._quantized[name],
+            n_values=layer.n_out,
         )
         match layer:
             case Dense():
                 entry.kind = c.DENSE_TANH if layer.activation is tanh else c.DENSE_SIGMOID
                 entry.input = self._dense(layer)
-            case Conv1d():
+            case Conv():
                 entry.kind = c.CONV
                 entry.input = self._linear(layer.linear)
             case GRU():
@@ -82,20 +88,21 @@ class Program:
         """Where the input lies, and the copies that bring it there."""
         places = self._values if isinstance(layer, Dense) else self._quantized
         width = 4 if isinstance(layer, Dense) else 1
-        copies = []
-        if isinstance(layer, Conv1d):
-            n_history = (layer.kernel - 1) * layer.n_in
-            place = self._allocate(n_history + layer.n_in)
-            self._first_zeros.append((place, n_history + layer.n_in))
-            copies.append(c.Copy(1, place + layer.n_in, place, n_history))
-            to = place + n_history
-        elif len(inputs) == 1:
-            return places[inputs[0]], copies
-        else:
-            place = to = self._allocate(width * layer.n_in)
+        n_beyond = layer.kernel // 2 if isinstance(layer, Conv) else 0
+        if len(inputs) == 1 and not n_beyond:
+            return places[inputs[0]], []
+
+        row = width * layer.n_in
+        place = self._allocate(width, (layer.n_rows + 2 * n_beyond) * layer.n_in)
+        copies, first = [], place + n_beyond * row
+        if n_beyond:  # these rows stay as they are before the first step
+            for zeros in (place, first + layer.n_rows * row):
+                self._first_zeros.append((zeros, n_beyond * row))
+                copies.append(c.Copy(1, zeros, zeros, n_beyond * row, 1))
+        to = first
         for name in inputs:
-            n_bytes = width * self._sizes[name]
-            copies.append(c.Copy(0, places[name], to, n_bytes))
+            n_bytes = width * np.prod(self._shapes[name]) // layer.n_rows
+            copies.append(c.Copy(0, places[name], to, n_bytes, layer.n_rows, n_bytes, row))
             to += n_bytes
         return place, copies
 
@@ -108,14 +115,23 @@ class Program:
         weight = in_blocks(_padded(linear.weight, axis=1))
         n_in = weight.shape[-1]
         groups = weight.reshape(-1, BLOCK, n_in // GROUP, GROUP).swapaxes(1, 2)
-        arrays = (groups, *map(in_blocks, (linear.offset, linear.output_step, linear.bias)))
-        return c.Linear(*map(self._keep, arrays), n_in, weight.size // n_in)
+        offset, step = in_blocks(linear.offset), in_blocks(linear.output_step)
+        bias = np.stack([in_blocks(row) for row in np.atleast_2d(linear.bias)])
+        n_out = step.size
+        return c.Linear(
+            *map(self._keep, (groups, offset, step, bias)),
+            n_in,
+            n_out,
+            n_out if linear.bias.ndim == 2 else 0,
+        )
 
     def _dense(self, dense: Dense):
         weight = _padded(dense.weight, axis=0)
         blocks = weight.reshape(-1, BLOCK, dense.n_in).transpose(0, 2, 1)
-        bias = self._keep(_padded(dense.bias, axis=0))
-        return c.Linear(self._keep(blocks), None, None, bias, dense.n_in, len(weight))
+        bias = _padded(dense.bias, axis=1)
+        return c.Linear(
+            self._keep(blocks), None, None, self._keep(bias), dense.n_in, len(weight), len(weight)
+        )
 
     def _keep(self, array):
         self._kept.append(np.ascontiguousarray(array))
