@@ -22,9 +22,9 @@ from percepnet.nn.kernels import make_engine
 from percepnet.nn.layers import GRU, Conv, Dense, Layer, Linear
 from percepnet.nn.weights import VERSION, ArraySpec, check_arrays, read_model, write_model
 from percepnet.topology import (
+    CONV_KERNELS,
     DENSE,
     GRUS,
-    CONV_KERNELS,
     LAYER_INPUTS,
     Topology,
     array_specs,

@@ -45,7 +45,7 @@ def noisy(voice, rng):
 def model_file(tmp_path_factory):
     """A small network of random weights."""
     path = tmp_path_factory.mktemp("model") / "small.npz"
-    save_model(random_network(Topology(8, 8, 8, 8), 0), path)
+    save_model(random_network(Topology(8, 2, 8, 2), 0), path)
     return path
 
 

@@ -2,7 +2,8 @@
 
     PYTHONPATH=py python tests/python/make_golden.py
 
-The model file stays as it is unless its format changed: old files have to load for ever.
+The model file stays as it is unless the version of the format changed: until then, files have to
+load.
 """
 
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from models import random_network
-from percepnet.constants import N_FEATURES
+from percepnet.constants import N_GROUP_FEATURES, N_GROUPS
 from percepnet.network import load_model, save_model
 from percepnet.topology import Topology
 
@@ -21,9 +22,11 @@ N_HOPS = 20
 def main():
     model = DATA / "golden_model.npz"
     if not model.exists():
-        save_model(random_network(Topology(dense=12, conv=16, gru=16, strength_gru=8), 0), model)
+        topology = Topology(channels=7, squeeze=3, full=17, expand=2)
+        save_model(random_network(topology, 0), model)
     network = load_model(model)
-    features = np.random.default_rng(0).normal(0, 1, (N_HOPS, N_FEATURES)).astype(np.float32)
+    shape = N_HOPS, N_GROUPS, N_GROUP_FEATURES
+    features = np.random.default_rng(0).normal(0, 1, shape).astype(np.float32)
     state, hops = network.initial_state(), []
     for hop in features:
         *outputs, state = network.step(hop, state)

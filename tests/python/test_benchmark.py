@@ -1,13 +1,16 @@
+from math import prod
+
 import numpy as np
 import pytest
 
 from models import random_network as network_of_seed
 from percepnet.benchmark import PAPER, STAGES, checksum, clocks, noise, random_network
+from percepnet.constants import N_GROUP_FEATURES, N_GROUPS
 from percepnet.network import PercepNet
 from percepnet.nn.kernels import available_kernels
 from percepnet.topology import Topology
 
-SMALL = Topology(dense=10, conv=14, gru=12, strength_gru=6)
+SMALL = Topology(channels=10, squeeze=3, full=12, expand=2)
 
 
 def test_noise_is_white_and_the_same_everywhere():
@@ -24,7 +27,7 @@ def test_noise_is_white_and_the_same_everywhere():
     np.testing.assert_array_equal(noise(9, first=5), noise(14)[5:])
 
 
-def test_the_papers_sizes_make_eight_million_weights():
+def test_paper_has_as_many_weights_as_the_papers_network():
     assert random_network(PAPER).n_weights == pytest.approx(8e6, rel=0.01)
 
 
@@ -38,7 +41,8 @@ def test_checksums_tell_networks_apart_but_not_kernels():
 def test_a_random_network_is_not_stuck():
     network = random_network(SMALL)
     state, gains = network.initial_state(), []
-    for features in noise(20 * 70).reshape(20, 70).astype(np.float32):
+    shape = 20, N_GROUPS, N_GROUP_FEATURES
+    for features in noise(prod(shape)).reshape(shape).astype(np.float32):
         gain, *_, state = network.step(features, state)
         gains.append(gain)
     assert np.ptp(gains) > 0.5

@@ -14,7 +14,7 @@ def run(enhancer, signal):
 
 @pytest.fixture(scope="module")
 def model():
-    return random_network(Topology(dense=16, conv=24, gru=24, strength_gru=8), seed=3)
+    return random_network(Topology(channels=16, squeeze=3, full=24, expand=4), seed=3)
 
 
 def test_gains_of_one_give_the_input_30_ms_late(voice):
@@ -117,7 +117,7 @@ def test_another_model_takes_over_the_sound_but_not_the_network_state(noisy):
 
 
 def test_another_model_starts_with_its_own_initial_state(model, noisy):
-    other = random_network(Topology(dense=8, conv=8, gru=16, strength_gru=4), seed=4)
+    other = random_network(Topology(channels=8, squeeze=2, full=16, expand=4), seed=4)
     enhancer = Enhancer(model)
     run(enhancer, noisy[: 50 * HOP_LENGTH])
     enhancer.model = other

@@ -14,15 +14,16 @@ SHAPES = [(1, 1), (3, 1), (1, 4160), (5, 7), (34, 33), (96, 160), (64, 1536), (7
 
 
 def int64_product(weights, activations):
-    return weights.astype(np.int64) @ activations.astype(np.int64)
+    return activations.astype(np.int64) @ weights.T.astype(np.int64)
 
 
+@pytest.mark.parametrize("n_rows", [1, 2, 32])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_products_are_exact_for_random_integers(shape):
+def test_products_are_exact_for_random_integers(shape, n_rows):
     rng = np.random.default_rng(shape)
     for _ in range(5):
         weights = rng.integers(-127, 128, shape).astype(np.int8)
-        activations = rng.integers(1, 128, shape[1]).astype(np.uint8)
+        activations = rng.integers(1, 128, (n_rows, shape[1])).astype(np.uint8)
         product = IntegerMatrix(weights).product(activations)
         assert_array_equal(product, int64_product(weights, activations))
 
@@ -32,7 +33,7 @@ def test_products_are_exact_for_random_integers(shape):
 @pytest.mark.parametrize("activation", [1, 64, 127])
 def test_products_are_exact_for_extreme_integers(shape, weight, activation):
     weights = np.full(shape, weight, np.int8)
-    activations = np.full(shape[1], activation, np.uint8)
+    activations = np.full((3, shape[1]), activation, np.uint8)
     product = IntegerMatrix(weights).product(activations)
     assert_array_equal(product, int64_product(weights, activations))
 
@@ -40,7 +41,7 @@ def test_products_are_exact_for_extreme_integers(shape, weight, activation):
 @pytest.mark.parametrize("n_in", [4159, 4160, 4161, 8320, 8321, 133_000])
 def test_products_are_exact_around_the_stated_bound(n_in):
     weights = np.repeat(np.int8([[127], [-127], [-127], [127]]), n_in, axis=1)
-    activations = np.full(n_in, 127, np.uint8)
+    activations = np.full((2, n_in), 127, np.uint8)
     assert_array_equal(
         IntegerMatrix(weights).product(activations), int64_product(weights, activations)
     )

@@ -13,16 +13,18 @@ from numpy.testing import assert_array_equal
 
 import build_kernels
 from models import random_network
+from percepnet.benchmark import PAPER
+from percepnet.constants import N_GROUP_FEATURES, N_GROUPS
 from percepnet.errors import KernelError
 from percepnet.nn import kernels
 from percepnet.nn.activations import sigmoid, tanh
 from percepnet.nn.kernels import VARIABLE, available_kernels, make_engine
-from percepnet.nn.layers import GRU, Conv1d, Dense, Linear
+from percepnet.nn.layers import GRU, Conv, Dense, Linear
 from percepnet.topology import Topology
 
 N_STEPS = 6
-SMALL = Topology(dense=10, conv=14, gru=12, strength_gru=6)
-PAPER = Topology(dense=128, conv=512, gru=512, strength_gru=128)
+SMALL = Topology(channels=10, squeeze=3, full=12, expand=2)
+DEFAULT = Topology(channels=48, squeeze=6, full=128, expand=8)
 
 every_kernel = pytest.mark.parametrize("kernel", available_kernels()[:-1])  # the last is numpy
 
@@ -43,14 +45,15 @@ def layers_and_features(draw):
     """One layer of every kind, of any sizes; ordinary and extreme weights and inputs."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     size = st.one_of(st.integers(1, 70), st.sampled_from([16, 32, 64, 1040]))
-    n_features, n_dense, n_conv, n_units, n_head, n_taps = (
+    n_features, n_dense, n_conv, n_units, n_told, n_head = (
         draw(size), draw(size), draw(size), draw(st.integers(1, 70)), draw(st.integers(1, 40)),
-        draw(st.integers(2, 5)),
+        draw(st.integers(1, 40)),
     )  # fmt: skip
+    n_rows, n_seen = draw(st.integers(1, 6)), draw(st.sampled_from([1, 3, 5]))
     weights = draw(st.sampled_from(["any", "extreme", "all 127", "all -127", "zero"]))
     loudness = draw(st.sampled_from([1e-9, 0.01, 0.1, 1.0, 1e4]))
 
-    def linear(n_out, n_in):
+    def linear(n_out, n_in, *bias_rows):
         weight = {
             "any": rng.integers(-127, 128, (n_out, n_in)),
             "extreme": rng.choice([-127, 127], (n_out, n_in)),
@@ -59,29 +62,38 @@ def layers_and_features(draw):
             "zero": np.zeros((n_out, n_in)),
         }[weights]
         scale = loudness * rng.uniform(0.5, 1.5, n_out) / (100 * np.sqrt(n_in))
-        bias = rng.normal(0, 0.5, n_out) * draw(st.sampled_from([0, 1]))
+        bias = rng.normal(0, 0.5, (*bias_rows, n_out)) * draw(st.sampled_from([0, 1]))
         return Linear(*(x.astype(t) for x, t in ((weight, "i1"), (scale, "f4"), (bias, "f4"))))
 
-    def dense(n_out, n_in, activation):
+    def dense(n_rows, n_out, n_in, activation):
         weight = loudness * rng.normal(0, 1, (n_out, n_in)) / np.sqrt(n_in)
-        bias = rng.normal(0, 0.5, n_out)
+        bias = rng.normal(0, 0.5, (n_rows, n_out))
         return Dense(weight.astype(np.float32), bias.astype(np.float32), activation)
 
+    def gru(n_rows, n_units, n_in):
+        return GRU(linear(3 * n_units, n_in), linear(3 * n_units, n_units), n_rows)
+
     layers = {
-        "dense": dense(n_dense, n_features, tanh),
-        "conv": Conv1d(linear(n_conv, n_taps * n_dense), n_taps),
-        "gru": GRU(linear(3 * n_units, n_conv), linear(3 * n_units, n_units)),
-        "last_gru": GRU(linear(3 * n_head, n_units + n_conv), linear(3 * n_head, n_head)),
-        "head": dense(n_head, n_conv + n_units + n_head, sigmoid),
+        "dense": dense(n_rows, n_dense, n_features, tanh),
+        "conv": Conv(linear(n_conv, n_seen * n_dense, n_rows), n_seen),
+        "whole": gru(1, n_units, n_rows * n_conv),
+        "told": Conv(linear(n_rows * n_told, n_units, 1), 1),
+        "gru": gru(n_rows, n_head, n_conv + n_told),
+        "twice": Conv(linear(n_head, 3 * (n_told + n_head), n_rows), 3),
+        "head": dense(n_rows, n_head, n_head + n_features + n_conv, sigmoid),
+        "one": dense(1, 1, n_units, sigmoid),
     }
     inputs = {
         "dense": ("features",),
         "conv": ("dense",),
-        "gru": ("conv",),
-        "last_gru": ("gru", "conv"),
-        "head": ("conv", "gru", "last_gru"),
+        "whole": ("conv",),
+        "told": ("whole",),
+        "gru": ("conv", "told"),
+        "twice": ("told", "gru"),
+        "head": ("gru", "features", "conv"),
+        "one": ("whole",),
     }
-    features = rng.normal(0, draw(st.sampled_from([0, 1, 1e4])), (N_STEPS, n_features))
+    features = rng.normal(0, draw(st.sampled_from([0, 1, 1e4])), (N_STEPS, n_rows, n_features))
     return layers, inputs, features.astype(np.float32)
 
 
@@ -90,7 +102,7 @@ def outputs_of(engine, features):
     state, values = engine.initial_state(), []
     for hop in features:
         outputs, state = engine.step(hop, state)
-        values += outputs
+        values += [output.reshape(-1) for output in outputs]
     return np.concatenate(values).view(np.uint32)
 
 
@@ -105,7 +117,8 @@ def test_layers_of_any_shape_and_weights_give_the_same_bits(kernel, network):
 
 
 def network_outputs(network, n_hops):
-    features = np.random.default_rng(1).normal(0, 1, (n_hops, 70)).astype(np.float32)
+    shape = n_hops, N_GROUPS, N_GROUP_FEATURES
+    features = np.random.default_rng(1).normal(0, 1, shape).astype(np.float32)
     state, outputs = network.initial_state(), []
     for hop in features:
         gains, strengths, voice_probability, state = network.step(hop, state)
@@ -115,7 +128,7 @@ def network_outputs(network, n_hops):
 
 @every_kernel
 @pytest.mark.parametrize(
-    "topology", [Topology(1, 1, 1, 1), SMALL, Topology(96, 160, 128, 33), PAPER], ids=str
+    "topology", [Topology(1, 1, 1, 1), SMALL, Topology(21, 5, 33, 3), DEFAULT, PAPER], ids=str
 )
 def test_whole_networks_give_the_same_bits(kernel, topology):
     expected = network_outputs(random_network(topology, 0, "numpy"), n_hops=50)
@@ -134,9 +147,10 @@ def test_threads_may_share_a_network(kernel):
 @every_kernel
 def test_the_state_of_another_network_is_refused(kernel):
     network = random_network(SMALL, 0, kernel)
+    features = np.zeros((N_GROUPS, N_GROUP_FEATURES), np.float32)
     for other in (random_network(PAPER, 0, kernel), random_network(SMALL, 0, "numpy")):
         with pytest.raises(TypeError, match="not of this network and kernel"):
-            network.step(np.zeros(70, np.float32), other.initial_state())
+            network.step(features, other.initial_state())
 
 
 def test_where_there_is_a_compiler_the_fastest_kernel_is_taken(
@@ -174,8 +188,12 @@ def test_a_file_that_is_not_a_kernel_is_passed_over(kernel_folder):
         ("sums[8 * half + k] += lanes[0]", "sums[8 * half + k] += lanes[1]"),
         ("0.60863042f", "0.60863048f"),
         ("+ whole - whole", "+ 0.1f + whole - whole"),
-        ("update * before[i]", "reset * before[i]"),
-        ("sum[k] = *weight++ * input[0]", "sum[k] = *weight++ * input[0] + bias[row + k]"),
+        ("update * value_before[first + i]", "reset * value_before[first + i]"),
+        ("sum[k] = *weight++ * input[0]", "sum[k] = *weight++ * input[0] + bias[first + k]"),
+        ("row * layer->from_stride", "0 * layer->from_stride"),
+        ("row * layer->input.bias_stride", "0 * layer->input.bias_stride"),
+        ("row * copy->to_stride", "row * copy->from_stride"),
+        ("copy->from_hop_before ? hop_before", "copy->from_hop_before ? hop"),
     ],
 )
 def test_a_kernel_that_computes_something_else_is_passed_over(

@@ -11,7 +11,7 @@ from percepnet.topology import Topology
 
 @pytest.fixture(scope="module")
 def model():
-    return random_network(Topology(dense=16, conv=24, gru=24, strength_gru=8), seed=6)
+    return random_network(Topology(channels=16, squeeze=3, full=24, expand=4), seed=6)
 
 
 @pytest.fixture

@@ -8,13 +8,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from models import random_network, random_parameters
 from percepnet import network as network_module
-from percepnet.constants import N_BANDS, N_FEATURES
+from percepnet.benchmark import PAPER
+from percepnet.constants import N_BANDS, N_GROUP_FEATURES, N_GROUPS
 from percepnet.errors import ModelError
 from percepnet.network import load_model, quantize_network, save_model
 from percepnet.nn.kernels import available_kernels
 from percepnet.topology import Topology, parameter_shapes
 
-SMALL = Topology(dense=10, conv=14, gru=12, strength_gru=6)
+SMALL = Topology(channels=10, squeeze=3, full=12, expand=2)
 DATA = Path(__file__).parent / "data"
 
 
@@ -22,11 +23,12 @@ every_kernel = pytest.mark.parametrize("kernel", available_kernels())
 
 
 def random_features(n_hops, seed=0):
-    return np.random.default_rng(seed).normal(0, 1, (n_hops, N_FEATURES)).astype(np.float32)
+    shape = n_hops, N_GROUPS, N_GROUP_FEATURES
+    return np.random.default_rng(seed).normal(0, 1, shape).astype(np.float32)
 
 
 def run(network, features):
-    """Outputs of a whole sequence: (n_hops, 34) gains, (n_hops, 34) strengths, (n_hops,)."""
+    """Outputs of a whole sequence: gains and strengths, (n_hops, N_BANDS); voice, (n_hops,)."""
     state, hops = network.initial_state(), []
     for hop in features:
         *outputs, state = network.step(hop, state)
@@ -51,20 +53,20 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def reference_conv(x, weight, bias):
-    n_out, n_in, kernel = weight.shape
-    weight = rounded_weights(weight.reshape(n_out, -1)).reshape(n_out, n_in, kernel)
-    padded = np.concatenate((np.zeros((kernel - 1, n_in)), rounded(x)))
-    taps = [padded[k : k + len(x)] @ weight[:, :, k].T for k in range(kernel)]
-    return np.tanh(sum(taps) + bias)
+def reference_conv(x, weight, bias, kernel):
+    n_hops, n_rows, n_in = x.shape
+    taps = np.split(rounded_weights(weight), kernel, axis=1)
+    padded = np.zeros((n_hops, n_rows + kernel - 1, n_in))
+    padded[:, kernel // 2 : kernel // 2 + n_rows] = rounded(x)
+    return np.tanh(sum(padded[:, k : k + n_rows] @ tap.T for k, tap in enumerate(taps)) + bias)
 
 
 def reference_gru(x, weight_ih, weight_hh, bias_ih, bias_hh):
     weight_ih, weight_hh = rounded_weights(weight_ih), rounded_weights(weight_hh)
-    h, outputs = np.zeros(weight_hh.shape[1]), []
+    h, outputs = np.zeros((x.shape[1], weight_hh.shape[1])), []
     for hop in rounded(x):
-        xr, xz, xn = np.split(weight_ih @ hop + bias_ih, 3)
-        hr, hz, hn = np.split(weight_hh @ rounded(h) + bias_hh, 3)
+        xr, xz, xn = np.split(hop @ weight_ih.T + bias_ih, 3, axis=1)
+        hr, hz, hn = np.split(rounded(h) @ weight_hh.T + bias_hh, 3, axis=1)
         r, z = sigmoid(xr + hr), sigmoid(xz + hz)
         h = z * h + (1 - z) * np.tanh(xn + r * hn)
         outputs.append(h)
@@ -74,21 +76,29 @@ def reference_gru(x, weight_ih, weight_hh, bias_ih, bias_hh):
 def reference_run(parameters, features):
     p = {name: array.astype(np.float64) for name, array in parameters.items()}
 
-    def gru(name, x):
-        parts = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        return reference_gru(x, *(p[f"{name}.{part}"] for part in parts))
+    def affine(name, *inputs):
+        return np.concatenate(inputs, axis=2) @ p[f"{name}.weight"].T + p[f"{name}.bias"]
 
-    x = np.tanh(features @ p["dense.weight"].T + p["dense.bias"])
-    x = reference_conv(x, p["conv1.weight"], p["conv1.bias"])
-    conv = reference_conv(x, p["conv2.weight"], p["conv2.bias"])
-    gru1 = gru("gru1", conv)
-    gru2 = gru("gru2", gru1)
-    gru3 = gru("gru3", gru2)
-    layers = np.concatenate((conv, gru1, gru2, gru3, gru("gain_gru", gru3)), axis=1)
-    heads = sigmoid(layers @ p["gain_head.weight"].T + p["gain_head.bias"])
-    strength = gru("strength_gru", np.concatenate((gru3, conv), axis=1))
-    strengths = sigmoid(strength @ p["strength_head.weight"].T + p["strength_head.bias"])
-    return heads[:, :N_BANDS], strengths, heads[:, N_BANDS]
+    def conv(name, x, kernel=1):
+        return reference_conv(x, p[f"{name}.weight"], p[f"{name}.bias"], kernel)
+
+    def gru(name, *inputs):
+        parts = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        return reference_gru(
+            np.concatenate(inputs, axis=2), *(p[f"{name}.{part}"] for part in parts)
+        )
+
+    def block(n, x):
+        of_groups = conv(f"conv{n}", x, kernel=3)
+        squeezed = conv(f"squeeze{n}", of_groups)
+        of_all = gru(f"full_gru{n}", squeezed.reshape(len(x), 1, -1))
+        expanded = conv(f"expand{n}", of_all).reshape(len(x), N_GROUPS, -1)
+        return of_groups, of_all, gru(f"sub_gru{n}", of_groups, expanded)
+
+    of_groups, _, x = block(1, np.tanh(affine("embed", features)))
+    _, of_all, x = block(2, x)
+    head = sigmoid(affine("head", x, of_groups, features)).reshape(len(x), N_BANDS, 2)
+    return head[..., 0], head[..., 1], sigmoid(affine("voice", of_all))[:, 0, 0]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -188,13 +198,37 @@ def test_a_network_can_be_sent_to_another_process(kernel):
         assert_array_equal(a, b)
 
 
-def test_the_paper_has_eight_million_weights():
-    network = random_network(Topology(128, 512, 512, 128), 0)
-    voice_row = 512 + 4 * 512  # ours: the paper has no voice probability
-    assert network.n_weights == 7_948_288 + voice_row
-    assert network.n_bytes < 8.5e6
+def test_sizes_of_the_default_network():
+    network = random_network(Topology(channels=48, squeeze=6, full=128, expand=8), 0)
+    of_groups = 48 * (N_GROUP_FEATURES + 2 * 3 * 48 + 2 * 6 + 2 * 3 * (48 + 8 + 48))
+    heads = 8 * (48 + 48 + N_GROUP_FEATURES) + 128
+    assert network.n_weights == of_groups + 2 * 128 * (3 * (32 * 6 + 128) + 32 * 8) + heads
+    assert network.n_bytes < 0.42e6
+
+
+def test_a_network_of_eight_million_weights_takes_a_byte_for_each():
+    network = random_network(PAPER, 0)
+    assert network.n_bytes < 1.03 * network.n_weights
     gains, *_ = run(network, random_features(2))
     assert np.isfinite(gains).all()
+
+
+def test_groups_differ_by_their_biases_alone():
+    parameters = random_parameters(SMALL, 0)
+    for name in parameters:
+        if name.endswith(".bias") and len(parameters[name]) == N_GROUPS:
+            parameters[name][:] = parameters[name][0]
+    for n in "12":  # what the GRU tells all groups is the same, too
+        for array in (parameters[f"expand{n}.weight"], parameters[f"expand{n}.bias"].T):
+            of_groups = array.reshape(N_GROUPS, SMALL.expand, -1)
+            of_groups[:] = of_groups[0]
+    features = np.repeat(random_features(5)[:, :1], N_GROUPS, axis=1)
+    gains, strengths, _ = run(quantize_network(SMALL, parameters), features)
+    edge = 2  # groups beside an end: two convolutions see beyond it
+    for output in (gains, strengths):
+        groups = output.reshape(5, N_GROUPS, -1)
+        assert_array_equal(groups[:, edge:-edge], np.repeat(groups[:, [edge]], 28, axis=1))
+        assert np.ptp(groups[:, : edge + 1], axis=1).max() > 0
 
 
 @pytest.mark.parametrize("topology", [Topology(1, 1, 1, 1), Topology(3, 7, 2, 50)])
@@ -205,18 +239,19 @@ def test_any_sizes_run(topology):
 
 @pytest.mark.parametrize("size", [0, -1, 4097, 1.5, True, "many", None, 10**30])
 def test_impossible_sizes_are_refused(size):
-    with pytest.raises(ModelError, match=r"gru = .*give a whole number"):
-        Topology(dense=4, conv=4, gru=size, strength_gru=4)
+    with pytest.raises(ModelError, match=r"full = .*give a whole number"):
+        Topology(channels=4, squeeze=4, full=size, expand=4)
 
 
 @pytest.mark.parametrize(
     ("name", "array", "message"),
     [
-        ("gru1.weight_hh", None, "lacks"),
-        ("gru9.weight_hh", np.zeros(3, np.float32), "unknown"),
-        ("gru1.weight_hh", np.zeros((12, 36), np.float32), "expected"),
-        ("dense.bias", np.zeros(10), "float64"),
-        ("dense.bias", np.full(10, np.nan, np.float32), "NaN"),
+        ("sub_gru1.weight_hh", None, "lacks"),
+        ("sub_gru9.weight_hh", np.zeros(3, np.float32), "unknown"),
+        ("sub_gru1.weight_hh", np.zeros((10, 30), np.float32), "expected"),
+        ("embed.bias", np.zeros(10, np.float32), "expected"),
+        ("embed.bias", np.zeros((32, 10)), "float64"),
+        ("embed.bias", np.full((32, 10), np.nan, np.float32), "NaN"),
     ],
 )
 def test_parameters_that_do_not_fit_are_refused(name, array, message):
@@ -243,7 +278,7 @@ def test_a_bundled_model_is_found_in_the_package_first(tmp_path, monkeypatch):
         network = random_network(SMALL, seed)
         save_model(network, folder / "default.npz")
         assert_array_equal(
-            load_model("default").layers["dense"].weight, network.layers["dense"].weight
+            load_model("default").layers["embed"].weight, network.layers["embed"].weight
         )
 
 

@@ -9,7 +9,7 @@ from percepnet.network import Topology
 
 @pytest.fixture(scope="module")
 def model():
-    return random_network(Topology(dense=16, conv=24, gru=24, strength_gru=8), seed=4)
+    return random_network(Topology(channels=16, squeeze=3, full=24, expand=4), seed=4)
 
 
 def run(stream, signal, n_chunk):

@@ -1,17 +1,19 @@
 import io
 import zipfile
+from math import prod
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
 from models import random_network
+from percepnet.constants import N_GROUP_FEATURES, N_GROUPS
 from percepnet.errors import ModelError
 from percepnet.network import load_model, save_model
 from percepnet.nn.weights import read_model, write_model
 from percepnet.topology import Topology
 
-SIZES = {"dense": 3, "conv": 4, "gru": 5, "strength_gru": 2}
+SIZES = {"channels": 3, "squeeze": 2, "full": 5, "expand": 2}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,8 @@ def members_of(data):
 
 
 def outputs(network):
-    features = np.linspace(-2, 2, 70, dtype=np.float32)
+    shape = N_GROUPS, N_GROUP_FEATURES
+    features = np.linspace(-2, 2, prod(shape), dtype=np.float32).reshape(shape)
     gains, strengths, voice_probability, _ = network.step(features, network.initial_state())
     return np.concatenate((gains, strengths, [voice_probability]))
 
@@ -77,7 +80,9 @@ def test_the_bytes_do_not_tell_the_day(data):
 def test_numpy_reads_it_without_pickle(data, network):
     with np.load(io.BytesIO(data), allow_pickle=False) as archive:
         assert archive["format"] == "percepnet-model"
-        assert_array_equal(archive["gru1.input.weight"], network.layers["gru1"].input.weight)
+        assert_array_equal(
+            archive["sub_gru1.input.weight"], network.layers["sub_gru1"].input.weight
+        )
 
 
 def test_nothing_is_left_behind_when_a_file_cannot_be_written(network, tmp_path):
@@ -118,8 +123,9 @@ def test_a_file_with_a_flipped_byte_is_refused_or_unharmed(data, tmp_path, netwo
 
 
 def test_a_flipped_byte_of_a_weight_is_always_refused(data, tmp_path, network):
-    start = data.index(network.layers["gru2"].input.weight.tobytes())
-    for position in range(start, start + network.layers["gru2"].input.weight.nbytes, 7):
+    weight = network.layers["full_gru2"].input.weight
+    start = data.index(weight.tobytes())
+    for position in range(start, start + weight.nbytes, 7):
         damaged = bytearray(data)
         damaged[position] ^= 1
         with pytest.raises(ModelError, match="damaged"):
@@ -128,7 +134,7 @@ def test_a_flipped_byte_of_a_weight_is_always_refused(data, tmp_path, network):
 
 def test_a_weight_changed_with_care_is_refused(data, tmp_path):
     members = members_of(data)
-    members["gru1.input.weight"][0, 0] ^= 1
+    members["full_gru1.input.weight"][0, 0] ^= 1
     np.savez(tmp_path / "tampered.npz", **members)
     with pytest.raises(ModelError, match="was changed after it was made"):
         load_model(tmp_path / "tampered.npz")
@@ -136,7 +142,7 @@ def test_a_weight_changed_with_care_is_refused(data, tmp_path):
 
 def test_an_array_swapped_for_another_is_refused(data, tmp_path):
     members = members_of(data)
-    names = "gru2.input.weight", "gru3.input.weight"
+    names = "full_gru1.input.weight", "full_gru2.input.weight"
     members[names[0]], members[names[1]] = members[names[1]], members[names[0]]
     np.savez(tmp_path / "tampered.npz", **members)
     with pytest.raises(ModelError, match="was changed after it was made"):
@@ -144,16 +150,28 @@ def test_an_array_swapped_for_another_is_refused(data, tmp_path):
 
 
 def test_a_future_version_asks_for_an_upgrade(data, tmp_path):
-    members = members_of(data) | {"version": np.array(2), "novelty": np.zeros(3)}
+    members = members_of(data) | {"version": np.array(3), "novelty": np.zeros(3)}
     np.savez(tmp_path / "future.npz", **members)
-    with pytest.raises(ModelError, match=r"newer percepnet \(model version 2.*upgrade"):
+    with pytest.raises(ModelError, match=r"newer percepnet \(model version 3.*upgrade"):
         load_model(tmp_path / "future.npz")
+
+
+def test_a_file_of_the_first_version_is_told_what_to_do(data, tmp_path):
+    members = {name: value for name, value in members_of(data).items() if "." not in name}
+    first = {
+        "version": np.array(1),
+        "topology": np.array('{"dense": 3, "conv": 4, "gru": 5, "strength_gru": 2}'),
+        "dense.weight": np.zeros((3, 70), np.float32),
+    }
+    np.savez(tmp_path / "first.npz", **(members | first))
+    with pytest.raises(ModelError, match=r"older percepnet \(model version 1.*export it again.*$"):
+        load_model(tmp_path / "first.npz")
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"version": np.array(0)}, "was changed"),
+        ({"version": np.array(0)}, "older percepnet"),
         ({"version": np.array("one")}, "damaged"),
         ({"version": np.array([1, 1])}, "damaged"),
         ({"version": np.array(np.nan)}, "damaged"),
@@ -170,7 +188,7 @@ def test_changed_members_are_refused(data, tmp_path, changes, message):
         load_model(tmp_path / "changed.npz")
 
 
-@pytest.mark.parametrize("name", ["version", "digest", "topology", "gru1.input.scale"])
+@pytest.mark.parametrize("name", ["version", "digest", "topology", "sub_gru1.input.scale"])
 def test_a_missing_member_is_refused(data, tmp_path, name):
     members = members_of(data)
     del members[name]
@@ -182,14 +200,15 @@ def test_a_missing_member_is_refused(data, tmp_path, name):
 @pytest.mark.parametrize(
     ("name", "array", "message"),
     [
-        ("gru1.input.scale", None, "lacks the array 'gru1.input.scale'"),
+        ("sub_gru1.input.scale", None, "lacks the array 'sub_gru1.input.scale'"),
         ("gru4.bias", np.zeros(3, np.float32), "unknown array 'gru4.bias'"),
-        ("dense.weight", np.zeros((70, 3), np.float32), r"\(70, 3\), expected float32 \(3, 70\)"),
-        ("dense.bias", np.zeros(3), "float64"),
-        ("dense.bias", np.zeros(3, ">f4"), "expected float32"),
-        ("dense.bias", np.float32([0, np.inf, 0]), "NaN or infinity in 'dense.bias'"),
-        ("conv1.linear.scale", np.full(4, np.nan, np.float32), "NaN or infinity"),
-        ("conv1.linear.weight", np.full((4, 15), -128, np.int8), "-128"),
+        ("embed.weight", np.zeros((22, 3), np.float32), r"\(22, 3\), expected float32 \(3, 22\)"),
+        ("embed.bias", np.zeros(3, np.float32), r"expected float32 \(32, 3\)"),
+        ("embed.bias", np.zeros((32, 3)), "float64"),
+        ("embed.bias", np.zeros((32, 3), ">f4"), "expected float32"),
+        ("embed.bias", np.full((32, 3), np.inf, np.float32), "NaN or infinity in 'embed.bias'"),
+        ("conv1.linear.scale", np.full(3, np.nan, np.float32), "NaN or infinity"),
+        ("conv1.linear.weight", np.full((3, 9), -128, np.int8), "-128"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(arrays, tmp_path, name, array, message):
@@ -203,16 +222,17 @@ def test_arrays_that_do_not_fit_are_refused(arrays, tmp_path, name, array, messa
 @pytest.mark.parametrize(
     "topology",
     [
-        SIZES | {"gru": 10**12},
-        SIZES | {"gru": 0},
-        SIZES | {"gru": "many"},
-        SIZES | {"gru": True},
-        SIZES | {"gru": 5.0},
+        SIZES | {"full": 10**12},
+        SIZES | {"full": 0},
+        SIZES | {"full": "many"},
+        SIZES | {"full": True},
+        SIZES | {"full": 5.0},
         SIZES | {"attention": 5},
-        {"dense": 3},
+        {"channels": 3},
+        {"dense": 3, "conv": 4, "gru": 5, "strength_gru": 2},
         [1, 2],
         None,
-        SIZES | {"gru": 6},
+        SIZES | {"full": 6},
     ],
 )
 def test_a_topology_that_does_not_fit_is_refused(arrays, tmp_path, topology):

@@ -156,7 +156,7 @@ def _parse(file):
     if version < VERSION:
         raise ModelError(
             f"was made by an older percepnet (model version {version}, this one reads {VERSION}): "
-            "export it again, or take a model of this percepnet"
+            "train and export it again, or choose a bundled model"
         )
     digest, topology = str(members.pop("digest")), str(members.pop("topology"))
     if digest != _digest(topology, members):

@@ -108,7 +108,7 @@ def _trial_outputs(kernel):
     }  # fmt: skip
     engine = _make(kernel, layers, inputs, tuple(layers))
     outputs, state = [], engine.initial_state()
-    for features in np.multiply.outer([9, -9, 0.3], np.ones((4, 5))).astype(np.float32):
+    for features in np.multiply.outer([9, -3, 1], spread(4, 5)).astype(np.float32):
         values, state = engine.step(features, state)
         outputs += [value.reshape(-1) for value in values]
     return np.concatenate(outputs)
