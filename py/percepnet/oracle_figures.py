@@ -86,8 +86,8 @@ def draw_filters(path):
     frequency_hz = np.arange(N_BINS) * SAMPLE_RATE / 2 / (N_BINS - 1)
     bands.plot(frequency_hz, BAND_WEIGHTS.T)
     bands.set(
-        title=f"{N_BANDS} bands, {BANDS_PER_ERB} to the ERB", xlabel="Hz", xscale="log", xlim=(50, 22_000),
-        ylabel="share of the bin",
+        title=f"{N_BANDS} bands, {BANDS_PER_ERB} to the ERB", xlabel="Hz", xscale="log",
+        xlim=(50, 22_000), ylabel="share of the bin",
     )  # fmt: skip
 
     period = SAMPLE_RATE / _EXAMPLE_F0_HZ

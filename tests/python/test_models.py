@@ -28,7 +28,9 @@ def test_the_card_has_the_digest(path):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_card_has_the_sizes(path):
-    line = card_line(path, r"channels (\d+), squeeze (\d+), full (\d+), expand (\d+) \| ([\d.]+) M ")
+    line = card_line(
+        path, r"channels (\d+), squeeze (\d+), full (\d+), expand (\d+) \| ([\d.]+) M "
+    )
     network = load_model(path)
     assert astuple(network.topology) == tuple(map(int, line.groups()[:4]))
     assert network.n_weights / 1e6 == pytest.approx(float(line[5]), abs=0.005)
