@@ -1,4 +1,4 @@
-/** Picture "34 bands": the spectrum of one frame, with and without the noise, and what passes. */
+/** Picture "128 bands": the spectrum of one frame, with and without the noise, and what passes. */
 
 import { field } from '../field.js';
 import { depthOf, LABELS } from '../picture/frequency-axis.js';
