@@ -60,7 +60,8 @@ class Windows:
             mixture, start = rng.integers(len(shard)), rng.integers(shard.shape[1] - n_read + 1)
             frames.append(shard[mixture, start : start + self._n_frames])
             # Opened anew each time: what is mapped for good counts as this process's memory.
-            read = np.load(spectra_path(path), mmap_mode="r")[mixture, start : start + n_read]
-            spectra[:, :, window] = torch.from_numpy(np.ascontiguousarray(read)).permute(1, 2, 0, 3)
+            shard_spectra = np.load(spectra_path(path), mmap_mode="r")
+            read = np.array(shard_spectra[mixture, start : start + n_read])
+            spectra[:, :, window] = torch.from_numpy(read).permute(1, 2, 0, 3)
         frames = torch.from_numpy(np.stack(frames))
         return Batch(spectra, frames[..., :2], frames[..., 2], frames[..., 3])
