@@ -117,7 +117,8 @@ class PercepNet:
 def quantize_network(topology: Topology, parameters: dict[str, np.ndarray]) -> PercepNet:
     """Make a network from float parameters, such as those of a trained torch module.
 
-    The mean and the deviation of the features belong in the first layer's weights.
+    If features were shifted or scaled in training, that belongs in the weights and biases of the
+    layers that hear them, ``embed`` and ``head``.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ _VOICE_FLOOR = 1.0  # summed band energy: silence is not voice
 class TrainingFrames:
     """Input and targets of the network at each hop; all rows of one hop belong together."""
 
-    features: np.ndarray  # (n_hops, N_FEATURES) float32
+    features: np.ndarray  # (n_hops, N_GROUPS, N_GROUP_FEATURES) float32
     gains: np.ndarray  # (n_hops, N_BANDS) float32, 0 to 1
     strengths: np.ndarray  # (n_hops, N_BANDS) float32, 0 to 1
     mask: np.ndarray  # (n_hops, N_BANDS) bool: the target means something

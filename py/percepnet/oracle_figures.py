@@ -3,7 +3,14 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from percepnet.constants import HOP_LENGTH, LOOKAHEAD, N_BINS, SAMPLE_RATE
+from percepnet.constants import (
+    BANDS_PER_ERB,
+    HOP_LENGTH,
+    LOOKAHEAD,
+    N_BANDS,
+    N_BINS,
+    SAMPLE_RATE,
+)
 from percepnet.dsp.comb import PAST, noise_gain, response, tap_shifts
 from percepnet.dsp.erb import BAND_WEIGHTS
 
@@ -73,14 +80,14 @@ def _spectrogram_db(signal):
 
 
 def draw_filters(path):
-    """The 34 bands, and the comb filter with all taps and with those that are known, as PNG."""
+    """The bands, and the comb filter with all taps and with those that are known, as PNG."""
     figure = Figure(figsize=(12, 7.5), layout="constrained")
     bands, comb = figure.subplots(2, 1)
     frequency_hz = np.arange(N_BINS) * SAMPLE_RATE / 2 / (N_BINS - 1)
     bands.plot(frequency_hz, BAND_WEIGHTS.T)
     bands.set(
-        title="34 bands, one ERB apart", xlabel="Hz", xscale="log", xlim=(50, 22_000),
-        ylabel="share of the bin",
+        title=f"{N_BANDS} bands, {BANDS_PER_ERB} to the ERB", xlabel="Hz", xscale="log",
+        xlim=(50, 22_000), ylabel="share of the bin",
     )  # fmt: skip
 
     period = SAMPLE_RATE / _EXAMPLE_F0_HZ

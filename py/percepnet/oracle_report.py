@@ -10,7 +10,7 @@ import numpy as np
 
 from percepnet.audio_file import AudioReader, AudioWriter, os_errors_as_audio_errors
 from percepnet.audio_format import AudioFormat
-from percepnet.constants import SAMPLE_RATE
+from percepnet.constants import N_BANDS, SAMPLE_RATE
 from percepnet.errors import AudioError
 from percepnet.mixture import mix
 from percepnet.oracle_figures import draw_filters, draw_stages
@@ -34,7 +34,7 @@ _HEADINGS = {
     "clean": "clean",
     "noisy": "noisy",
     "magnitude": "oracle magnitudes, noisy phase",
-    "gains": "34 band gains",
+    "gains": f"{N_BANDS} band gains",
     "comb": "+ comb filter",
     "postfilter": "+ post-filter",
     "network": "the network's output",

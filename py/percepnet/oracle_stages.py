@@ -28,7 +28,7 @@ class Stages:
 
     noisy: np.ndarray
     magnitude: np.ndarray  # the clean magnitude in all 481 bins, with the noisy phase
-    gains: np.ndarray  # the clean level in 34 bands
+    gains: np.ndarray  # the clean level in every band
     comb: np.ndarray  # and the periodic part mixed in
     postfilter: np.ndarray  # and the envelope post-filter and decay limiter
 

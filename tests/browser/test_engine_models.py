@@ -40,10 +40,10 @@ Engine.prototype.useModel = function (model) {
 @pytest.fixture(scope="module")
 def mute_model(tmp_path_factory):
     """A model whose gains are next to nothing."""
-    topology = Topology(dense=16, conv=16, gru=16, strength_gru=8)
+    topology = Topology(channels=16, squeeze=2, full=16, expand=2)
     parameters = random_parameters(topology, seed=5)
-    parameters["gain_head.weight"][:] = 0
-    parameters["gain_head.bias"][:] = -20
+    parameters["head.weight"][:] = 0
+    parameters["head.bias"][:] = -20
     path = tmp_path_factory.mktemp("models") / "mute.npz"
     save_model(quantize_network(topology, parameters), path)
     return path

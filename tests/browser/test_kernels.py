@@ -6,13 +6,14 @@ import json
 import pytest
 
 from models import random_network
+from percepnet.benchmark import PAPER
 from percepnet.network import save_model
 from percepnet.topology import Topology
 
 TOPOLOGIES = [
-    Topology(dense=1, conv=1, gru=1, strength_gru=1),
-    Topology(dense=21, conv=50, gru=33, strength_gru=17),
-    Topology(dense=128, conv=512, gru=512, strength_gru=128),  # the paper's
+    Topology(channels=1, squeeze=1, full=1, expand=1),
+    Topology(channels=21, squeeze=5, full=33, expand=3),
+    PAPER,
 ]
 
 # Run in Python here and in the page.
@@ -20,13 +21,15 @@ DIGEST = """
 import hashlib
 import numpy as np
 from percepnet import load_model
+from percepnet.constants import N_GROUP_FEATURES, N_GROUPS
 
 def digest(path, kernel, n_hops=50):
     network = load_model(path, kernel=kernel)
     state, sha256 = network.initial_state(), hashlib.sha256()
+    shape = N_GROUPS, N_GROUP_FEATURES
     for n in range(n_hops):
-        features = np.arange(70, dtype=np.float32) * (n * n % 11 - 5) % 7 - 3
-        gains, strengths, voice_probability, state = network.step(features, state)
+        features = np.arange(shape[0] * shape[1], dtype=np.float32) * (n * n % 11 - 5) % 7 - 3
+        gains, strengths, voice_probability, state = network.step(features.reshape(shape), state)
         sha256.update(gains.tobytes() + strengths.tobytes() + np.float32(voice_probability))
     return sha256.hexdigest()
 """

@@ -2,7 +2,7 @@
 
     ./build_wasm.sh && PYTHONPATH=py python tests/python/cost_plots.py
 
-On the left milliseconds per hop of networks of the paper's proportions, for every kernel that
+On the left milliseconds per hop of networks of growing full-band GRUs, for every kernel that
 runs natively and in the page's Pyodide (under node). On the right a folder of two-minute files
 through `percepnet denoise`, on one core and on two; of two tries the better, as other programs
 only add to it.

@@ -4,27 +4,31 @@ PYTHONPATH=py python tests/python/growth.py
 """
 
 import json
+from math import prod
 from time import perf_counter
 
 import numpy as np
 
 from percepnet.benchmark import noise, random_network
+from percepnet.constants import N_GROUP_FEATURES, N_GROUPS
 from percepnet.network import PercepNet
 from percepnet.nn.kernels import available_kernels
 from percepnet.topology import Topology
 
-SIZES = (56, 112, 176, 256, 360, 512, 720)  # units: 0.1 to 16 million weights
+SIZES = (32, 96, 192, 384, 640, 1024, 1536)  # units: 0.1 to 17 million weights
 MIN_STEPS, MIN_SECONDS = 100, 0.3
 
 
 def topology(n_units):
-    """The paper's proportions."""
-    return Topology(dense=n_units // 4, conv=n_units, gru=n_units, strength_gru=n_units // 4)
+    """The default model's, but for the GRUs that hear all groups of bands."""
+    return Topology(channels=48, squeeze=6, full=n_units, expand=8)
 
 
 def step_ms(network):
     """Milliseconds per step; of many the tenth percentile, as other programs only add to it."""
-    features, state, times = (2 * noise(70)).astype(np.float32), network.initial_state(), []
+    shape = N_GROUPS, N_GROUP_FEATURES
+    features = (2 * noise(prod(shape))).astype(np.float32).reshape(shape)
+    state, times = network.initial_state(), []
     while len(times) < MIN_STEPS or sum(times) < MIN_SECONDS:
         start = perf_counter()
         *_, state = network.step(features, state)

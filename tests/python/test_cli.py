@@ -143,7 +143,7 @@ def test_info_describes_a_model(model_file, capsys):
     assert main(["info", str(model_file)]) == 0
     shown = capsys.readouterr().out
     network = percepnet.load_model(model_file)
-    assert "dense 8, conv 8, gru 8, strength_gru 8" in shown
+    assert "channels 8, squeeze 2, full 8, expand 2" in shown
     assert f"{network.n_weights:,}" in shown
     assert re.search(r"sha256 +[0-9a-f]{64}\n", shown)
 

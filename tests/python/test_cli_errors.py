@@ -103,11 +103,15 @@ def test_bad_model_is_one_line_and_leaves_nothing(damage, about, model_file, cap
     assert listing(tmp_path) == ["in.wav", "m.npz"]
 
 
-def test_model_of_the_future_is_refused(model_file, capsys, tmp_path):
+@pytest.mark.parametrize(
+    ("version", "about"),
+    [(1, "older percepnet.*export it again"), (3, "newer percepnet.*upgrade")],
+)
+def test_a_model_of_another_version_is_refused(version, about, model_file, capsys, tmp_path):
     members = dict(np.load(model_file))
-    np.savez(tmp_path / "m.npz", **{**members, "version": np.array(2)})
+    np.savez(tmp_path / "m.npz", **{**members, "version": np.array(version)})
     assert main(["info", str(tmp_path / "m.npz")]) == 2
-    assert_one_line_error(capsys.readouterr().err, about="newer percepnet.*upgrade")
+    assert_one_line_error(capsys.readouterr().err, about=about)
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,8 @@ def test_numpy_serves_where_nothing_is_compiled_or_wanted(dsp_folder):
         ("shape.h", "#define GAIN_FLOOR 1e-8f", "#define GAIN_FLOOR 1e-4f"),
         ("fft.h", "sin72 = 0.95105651629515357212", "sin72 = 0.9511"),
         ("channel.c", "#define HIGHPASS_RADIUS 0.9998", "#define HIGHPASS_RADIUS 0.9997"),
-        ("channel.c", "#define SLOPE 1.5f", "#define SLOPE 1.6f"),
+        ("channel.c", "#define LEVEL_CENTRE 3.0f", "#define LEVEL_CENTRE 3.01f"),
+        ("channel.c", "channel->levels[n][b]", "channel->levels[0][b]"),
     ],
 )
 def test_stages_that_compute_something_else_are_passed_over(compile_changed, file, right, wrong):

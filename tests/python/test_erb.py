@@ -3,7 +3,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from percepnet.constants import BAND_CENTRES, ENERGY_SCALE, N_BANDS, N_BINS, PASSBAND_EDGE
+from percepnet.constants import (
+    BAND_CENTRES,
+    BANDS_PER_ERB,
+    ENERGY_SCALE,
+    N_BANDS,
+    N_BINS,
+    PASSBAND_EDGE,
+)
 from percepnet.dsp.erb import (
     BAND_WEIGHTS,
     PASSBAND,
@@ -18,10 +25,16 @@ def spectrum(rng):
     return (rng.standard_normal(N_BINS) + 1j * rng.standard_normal(N_BINS)).astype(np.complex64)
 
 
-def test_centres_lie_one_erb_apart():
-    for lower, centre in pairwise(BAND_CENTRES[1:]):
-        width = max(2, round(24.7 * (4.37 * centre / 20 + 1) / 50))
-        assert centre - lower in (width, width + 1)  # rounding of half widths
+def test_centres_lie_a_quarter_of_an_erb_apart():
+    assert (BAND_CENTRES[0], BAND_CENTRES[-1], N_BANDS) == (1, PASSBAND_EDGE, 128)
+    for lower, centre in pairwise(BAND_CENTRES):
+        erb = 24.7 * (4.37 * centre * 50 / 1000 + 1) / 50
+        assert centre - lower == max(1, round(erb / BANDS_PER_ERB))
+
+
+def test_bands_where_harmonics_lie_are_single_bins():
+    singles = PASSBAND_EDGE // 8  # 2.5 kHz
+    assert BAND_CENTRES[:singles] == tuple(range(1, singles + 1))
 
 
 def test_bands_share_out_every_bin_up_to_20_khz():

@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from percepnet.constants import MAX_PERIOD, MIN_PERIOD, N_BANDS, N_FEATURES
+from percepnet.constants import (
+    GROUP_BANDS,
+    MAX_PERIOD,
+    MIN_PERIOD,
+    N_BANDS,
+    N_GROUP_FEATURES,
+    N_GROUPS,
+)
 from percepnet.dsp.features import band_coherence, compress_levels, network_features
 
 
@@ -12,14 +19,12 @@ def test_ten_times_the_level_is_one_more(rng):
     )
 
 
-def test_levels_have_a_floor_that_follows_the_bands_below():
+def test_a_band_s_level_is_its_own_affair():
     energy = np.zeros(N_BANDS, np.float32)
     energy[5] = 1e8
     levels = compress_levels(energy) * 2 + 3
     assert levels[5] == pytest.approx(8, abs=1e-5)
-    assert levels[6] == pytest.approx(6.5, abs=1e-5)  # 1.5 decades per band
-    assert levels[20] == pytest.approx(1, abs=1e-5)  # but never 7 below the loudest
-    assert levels[4] == pytest.approx(-2, abs=1e-5)  # nothing looks down from above
+    np.testing.assert_allclose(np.delete(levels, 5), -2, atol=1e-5)  # neither up nor down
 
 
 def test_coherence_of_silence_is_zero():
@@ -28,12 +33,28 @@ def test_coherence_of_silence_is_zero():
 
 
 def test_features_fill_their_places():
-    energy = np.full(N_BANDS, 1e3, np.float32)
-    coherence = np.linspace(0, 1, N_BANDS, dtype=np.float32)
-    features = network_features(energy, coherence, MIN_PERIOD, 0.75)
-    assert features.shape == (N_FEATURES,)
+    by_band = np.arange(5 * N_BANDS, dtype=np.float32).reshape(5, N_BANDS)
+    *levels, coherence, periodic_level = by_band
+    features = network_features(levels, coherence, periodic_level, MIN_PERIOD, 0.75)
+    assert features.shape == (N_GROUPS, N_GROUP_FEATURES)
     assert features.dtype == np.float32
-    np.testing.assert_allclose(features[:N_BANDS], 0, atol=1e-5)
-    np.testing.assert_allclose(features[N_BANDS : 2 * N_BANDS], 2 * coherence - 1)
-    assert features[-2:].tolist() == [-1, 1]
-    assert network_features(energy, coherence, MAX_PERIOD, 0)[-2] == pytest.approx(1)
+    assert (features[:, -2:] == [-1, 1]).all()
+    by_band[3] = 2 * by_band[3] - 1
+    for group in range(N_GROUPS):
+        bands = slice(group * GROUP_BANDS, (group + 1) * GROUP_BANDS)
+        np.testing.assert_array_equal(features[group, :-2], by_band[:, bands].reshape(-1))
+    longest = network_features(levels, coherence, periodic_level, MAX_PERIOD, 0)
+    assert longest[0, -2] == pytest.approx(1)
+
+
+def test_features_of_many_frames_are_those_of_each(rng):
+    by_band = rng.normal(0, 1, (5, 7, N_BANDS)).astype(np.float32)
+    period, correlation = rng.uniform(MIN_PERIOD, MAX_PERIOD, 7), rng.uniform(-1, 1, 7)
+
+    def features(frame):
+        *levels, coherence, periodic_level = by_band[:, frame]
+        pitch = period[frame], correlation[frame]
+        return network_features(levels, coherence, periodic_level, *pitch)
+
+    alone = [features(frame) for frame in range(7)]
+    np.testing.assert_array_equal(features(slice(None)), alone)

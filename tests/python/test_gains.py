@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from percepnet.constants import MAX_DECAY, MAX_LEVEL_CORRECTION, N_BANDS, N_BINS, PASSBAND_EDGE
+from percepnet.constants import (
+    BAND_CENTRES,
+    MAX_DECAY,
+    MAX_LEVEL_CORRECTION,
+    N_BANDS,
+    N_BINS,
+    PASSBAND_EDGE,
+)
 from percepnet.dsp.erb import band_energy
 from percepnet.dsp.gains import (
     least_next_gains,
@@ -12,6 +19,9 @@ from percepnet.dsp.gains import (
 )
 
 _PASSBAND = slice(0, PASSBAND_EDGE - 3)
+_N_SINGLE = int(np.argmax(np.diff(BAND_CENTRES) > 1))
+SINGLE, WIDE = slice(0, _N_SINGLE), slice(_N_SINGLE + 1, None)
+"""Bands of one bin, and those of more, without the one at the border."""
 
 
 def spectrum(rng, level=1.0):
@@ -19,10 +29,19 @@ def spectrum(rng, level=1.0):
     return (level * noise).astype(np.complex64)
 
 
-def level_errors_db(mixed, gains, energy):
-    """Band levels after scaling relative to the wanted ones, without the fade to 20 kHz."""
-    scaled = band_energy(scale_bands(mixed, gains, energy))
-    return 10 * np.log10(scaled / (gains**2 * energy))[: N_BANDS - 1]
+def levels_db(spectrum):
+    """Of the bands below the fade to 20 kHz."""
+    return 10 * np.log10(band_energy(spectrum))[:-2]
+
+
+def level_errors_db(mixed, gains, noisy):
+    """Band levels after scaling relative to the wanted ones."""
+    scaled = scale_bands(mixed, gains, band_energy(noisy))
+    return levels_db(scaled) - levels_db(noisy) - 20 * np.log10(gains[:-2])
+
+
+def rms(values):
+    return np.sqrt(np.mean(np.square(values)))
 
 
 def constant(value):
@@ -43,30 +62,38 @@ def test_scaling_gives_bands_the_wanted_level_whatever_the_mix_took(gain, streng
     noisy = spectrum(rng)
     periodic = noisy + spectrum(rng, 0.5)
     mixed = mix_pitch(noisy, periodic, constant(strength))
-    errors_db = level_errors_db(mixed, constant(gain), band_energy(noisy))
-    assert np.sqrt(np.mean(errors_db**2)) < 0.1
-    assert np.abs(errors_db).max() < 0.5
+    errors_db = level_errors_db(mixed, constant(gain), noisy)
+    assert rms(errors_db[WIDE]) < 0.3
+    assert np.abs(errors_db[WIDE]).max() < 1.5
+    took_db = levels_db(noisy) - levels_db(mixed)
+    within = np.abs(took_db[SINGLE]) < 20 * np.log10(MAX_LEVEL_CORRECTION)
+    assert within.sum() > 40
+    assert np.abs(errors_db[SINGLE][within]).max() < 1e-3  # a single bin's level is its own affair
 
 
 def test_noise_that_the_comb_filter_removed_whole_is_given_back_too(rng):
     noisy = spectrum(rng)
     mixed = noisy * np.float32(10 ** (-9 / 20))
-    assert np.abs(level_errors_db(mixed, constant(0.5), band_energy(noisy))).max() < 0.1
+    assert np.abs(level_errors_db(mixed, constant(0.5), noisy)).max() < 1e-3
 
 
-@pytest.mark.parametrize(("slope_db", "rms_db"), [(1, 0.2), (3, 0.4), (6, 1.0)])
+@pytest.mark.parametrize(("slope_db", "rms_db"), [(1, 0.2), (3, 0.5), (6, 1.0)])
 def test_bands_keep_their_levels_next_to_louder_ones(slope_db, rms_db, rng):
     """A bin belongs to two bands, and a curve cannot give each of them any level it likes.
 
-    With gains that go up or down by 6 dB from band to band, the curve alone is off by 1.5 dB.
+    With gains that go up or down by 6 dB from band to band, the curve alone is off by 1.6 dB.
     """
     errors_db = []
     for _ in range(30):
-        gains_db = np.cumsum(rng.choice([-slope_db, slope_db], N_BANDS))
-        gains = 10 ** ((gains_db - gains_db.max()) / 20).astype(np.float32)
+        gains_db = [0.0]
+        while len(gains_db) < N_BANDS:
+            next_db = gains_db[-1] + rng.choice([-slope_db, slope_db])
+            gains_db.append(np.clip(next_db, -40 + slope_db, -slope_db))
+        gains = (10 ** (np.array(gains_db) / 20)).astype(np.float32)
         noisy = spectrum(rng, 100)
-        errors_db.append(level_errors_db(noisy, gains, band_energy(noisy)))
-    assert np.sqrt(np.mean(np.square(errors_db))) < rms_db
+        errors_db.append(level_errors_db(noisy, gains, noisy))
+    assert rms(np.array(errors_db)[:, WIDE]) < rms_db
+    assert np.abs(np.array(errors_db)[:, SINGLE]).max() < 1e-3
 
 
 def test_no_correction_goes_beyond_the_limit(rng):

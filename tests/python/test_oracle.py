@@ -4,7 +4,7 @@ import pytest
 from conftest import glide
 from fakes import ScriptedNetwork
 from percepnet import LATENCY, SAMPLE_RATE, enhance
-from percepnet.constants import N_BANDS, N_FEATURES
+from percepnet.constants import N_BANDS, N_GROUP_FEATURES, N_GROUPS
 from percepnet.dsp.erb import band_correlation, band_energy
 from percepnet.dsp.features import band_coherence
 from percepnet.oracle import (
@@ -94,7 +94,7 @@ def test_targets_are_in_range_for_any_signal(rng):
     for noisy in signals:
         for clean in signals:
             frames = training_frames(noisy, clean)
-            assert frames.features.shape == (100, N_FEATURES)
+            assert frames.features.shape == (100, N_GROUPS, N_GROUP_FEATURES)
             assert frames.gains.shape == frames.strengths.shape == (100, N_BANDS)
             assert np.isfinite(frames.features).all()
             for target in (frames.gains, frames.strengths, frames.voice):

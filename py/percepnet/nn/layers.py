@@ -115,16 +115,16 @@ class Dense:
     def _by_input(self):
         # Never a lone column, which numpy would sum in another order.
         by_output = np.resize(self.weight, (max(self.n_out, 2), self.n_in))
-        return by_output.T[:, np.newaxis].copy()
+        return by_output.T[:, :, np.newaxis].copy()
 
     def initial_state(self) -> None:
         """Nothing to remember."""
 
     def step(self, x: Signal | Inputs, state: None = None) -> tuple[Signal, None]:
         """Take one input, (n_rows, n_in); its integers are not used."""
-        products = self._by_input * x.value.T[:, :, np.newaxis]
+        products = self._by_input * x.value.T.copy()[:, np.newaxis]
         # One input after the other: float sums depend on their order.
-        y = np.add.reduce(products, axis=0)[:, : self.n_out]
+        y = np.add.reduce(products, axis=0)[: self.n_out].T
         return Signal(self.activation(y + self.bias)), None
 
 
