@@ -2,7 +2,6 @@
 
 import torch
 
-
 EAR_BANDS = 34  # an ERB wide, the paper's: losses sum over as many, whatever bands there are
 GAIN_EXPONENT = 0.6  # 2 x 0.3: loudness (sones) of a band, from its magnitude
 GAIN_FLOOR = 4e-4  # keeps the power's slope finite at 0
