@@ -14,7 +14,7 @@ from percepnet_training.corpus import Corpus
 from percepnet_training.enhancement import N_PASSED
 from percepnet_training.synthesis import Mixer
 
-N_PER_SHARD = 6  # mixtures; 20 s are 19 MB
+N_PER_SHARD = 6  # mixtures; one of 20 s is 10 MB
 SEEDS = {"train": 0, "dev": 1_000_003}  # of the splits, beside the recipe's
 
 # A frame holds voice from this far below the loud frames (95th percentile), and its neighbours
