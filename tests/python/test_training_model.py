@@ -215,7 +215,7 @@ def test_another_microphone_moves_levels_smoothly_and_all_signals_alike(rng):
     torch.testing.assert_close(moved, moved[:1, :1, :, :1].expand_as(moved))
     response_db = 20 * np.log10(moved[0, 0, :, 0].numpy())
     assert 4 < response_db.std() < 12
-    assert np.abs(np.diff(response_db)).max() < 2
+    assert np.abs(np.diff(response_db)).max() < 4
 
 
 def test_the_float_network_enhances_like_its_int8_self(twin, tmp_path, voice, noisy):
