@@ -11,8 +11,8 @@ SMOOTH_KNOTS = 7  # a response's bumps are about this wide
 KNOT_HZ, KNOT_SHARE = 100.0, 0.108  # between knots: an ERB (of the frequency), but 100 Hz below
 
 BIN_HZ = SAMPLE_RATE / 2 / (N_BINS - 1)
-_POSITIONS = np.log1p(BIN_HZ * np.arange(N_PASSED) * KNOT_SHARE / KNOT_HZ) / KNOT_SHARE
-_KNOTS = np.arange(np.ceil(_POSITIONS[-1]) + 1)
+_PLACES = np.log1p(BIN_HZ * np.arange(N_PASSED) * KNOT_SHARE / KNOT_HZ) / KNOT_SHARE
+_KNOTS = np.arange(np.ceil(_PLACES[-1]) + 1)
 
 
 def recoloured(rng, spectra, colour_db):
@@ -37,9 +37,7 @@ def recoloured(rng, spectra, colour_db):
     kernel /= np.sqrt(np.sum(kernel**2))
     tilt = np.linspace(-1, 1, len(_KNOTS))
     responses = [
-        np.interp(
-            _POSITIONS, _KNOTS, colour_db * (tilt * share + np.convolve(row, kernel, "valid"))
-        )
+        np.interp(_PLACES, _KNOTS, colour_db * (tilt * share + np.convolve(row, kernel, "valid")))
         for share, row in zip(tilt_db, bumps, strict=True)
     ]
     factors = 10 ** ((np.stack(responses) + level_db[:, np.newaxis]) / 20)
