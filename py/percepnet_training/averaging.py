@@ -1,5 +1,7 @@
 """The mean of networks trained from one start (Wortsman et al. 2022, "Model soups")."""
 
+from dataclasses import asdict
+
 import torch
 
 from percepnet_training.errors import TrainingError
@@ -26,9 +28,7 @@ def mean_network(networks):
     first, *others = networks
     for other in others:
         if other.topology != first.topology:
-            raise TrainingError(
-                f"no mean of networks with layers of {_sizes(first)} and of {_sizes(other)} units"
-            )
+            raise TrainingError(f"no mean of networks of sizes {_sizes(first)} and {_sizes(other)}")
         if not (
             torch.equal(other.mean, first.mean) and torch.equal(other.deviation, first.deviation)
         ):
@@ -46,4 +46,4 @@ def mean_network(networks):
 
 
 def _sizes(network):
-    return ", ".join(str(size) for size in network.topology.values())
+    return ", ".join(str(size) for size in asdict(network.topology).values())

@@ -15,15 +15,16 @@ from percepnet_training.averaging import mean_network
 from percepnet_training.corpus import prepare_corpus
 from percepnet_training.errors import TrainingError
 from percepnet_training.evaluate import score_mixtures
-from percepnet_training.export import engine_network
-from percepnet_training.features import make_shards, mixer_for
+from percepnet_training.export import engine_network, twin_network
 from percepnet_training.fit import CHECKPOINT_FILE, Trainer, load_averaged, validation_loss
 from percepnet_training.growth import grown_network
+from percepnet_training.memory import keep_freed_memory
 from percepnet_training.model import TwinNetwork
-from percepnet_training.objectives import BandObjective, SignalObjective
+from percepnet_training.objectives import Objective
 from percepnet_training.pairs import Float, Int8
-from percepnet_training.processes import join_processes, leave_processes
+from percepnet_training.processes import join_processes, leave_processes, threads_of_process
 from percepnet_training.recipe import RECIPE_FILE, load_recipe, recipe_text
+from percepnet_training.shards import make_shards, mixer_for
 
 USAGE_ERROR = 2
 TUNE_FOLDER = "tune"  # of the run: the second stage's checkpoint and log
@@ -70,21 +71,21 @@ def _parser():
         metavar="FOLDER",
         help="folders with manifests, or with speech/, noise/ and rir/ inside",
     )
-    features = step("features", _features, "make noisy mixtures, features and targets")
+    features = step("features", _features, "make noisy mixtures and what is heard in them")
     features.add_argument(
         "--jobs", type=int, default=os.cpu_count(), help="processes (default: %(default)s)"
     )
     fit = step("fit", _fit, "train the network on the features made so far")
-    tune = step("tune", _tune, "go on from the fit, comparing the enhanced signal")
+    tune = step("tune", _tune, "go on from the fit, weighing what is heard")
     for training in (fit, tune):
         training.add_argument(
             "--from",
             dest="start",
             type=Path,
             nargs="+",
-            metavar="RUN",
-            help="begin with the weights that `export` gives of another run, or with the mean of "
-            "several; grown to this recipe's sizes",
+            metavar="START",
+            help="begin with the weights that `export` gives of another run, with a model file, or "
+            "with the mean of several; grown to this recipe's sizes",
         )
         training.add_argument(
             "--device",
@@ -92,7 +93,10 @@ def _parser():
             default="cuda" if torch.cuda.is_available() else "cpu",
         )
         training.add_argument(
-            "--threads", type=int, default=os.cpu_count(), help="of the CPU (default: %(default)s)"
+            "--threads",
+            type=int,
+            default=threads_of_process(),
+            help="of the CPU (default: %(default)s); processes do better, see docs/training.md",
         )
     export = step("export", _export, "write the averaged weights of the last checkpoint as a model")
     export.add_argument("model", type=Path, metavar="MODEL.npz")
@@ -131,12 +135,7 @@ def _data(options):
 
 def _features(options):
     recipe = _recipe(options.run)
-    hours = {
-        "dev": recipe.data.dev_hours,
-        "train": recipe.data.hours,
-        "tunedev": 0.1 * recipe.data.tune_hours,
-        "tune": recipe.data.tune_hours,
-    }
+    hours = {"dev": recipe.data.dev_hours, "train": recipe.data.hours}
     for split, split_hours in hours.items():
         make_shards(
             _shards(options.run), options.run / "corpus", split, split_hours, recipe, options.jobs
@@ -145,35 +144,40 @@ def _features(options):
 
 def _fit(options):
     recipe = _recipe(options.run)
-    device = join_processes(options.device)
-    objective = BandObjective(_shards(options.run), recipe.fit, device)
-    torch.manual_seed(recipe.seed)
-    if options.start:
-        start = _start(options.start, recipe)
-    else:
-        start = TwinNetwork(recipe.topology, *objective.statistics())
-    _train(options, recipe.fit, recipe.seed, objective, start, options.run, device)
+
+    def begin(objective):
+        return TwinNetwork(recipe.topology, *objective.statistics(recipe.seed))
+
+    _train(options, recipe, recipe.fit, options.run, begin)
 
 
 def _tune(options):
     recipe = _recipe(options.run)
-    device = join_processes(options.device)
-    objective = SignalObjective(_shards(options.run), recipe.tune, device)
-    if options.start:
-        start = _start(options.start, recipe)
-    else:
-        start = load_averaged(options.run, recipe.topology)[0]
-    _train(options, recipe.tune, recipe.seed, objective, start, options.run / TUNE_FOLDER, device)
+
+    def begin(_):
+        return load_averaged(options.run, recipe.topology)[0]
+
+    _train(options, recipe, recipe.tune, options.run / TUNE_FOLDER, begin)
 
 
-def _start(runs, recipe):
-    return grown_network(mean_network([_trained(run)[0] for run in runs]), recipe.topology)
-
-
-def _train(options, stage, seed, objective, start, folder, device):
+def _train(options, recipe, stage, folder, begin):
+    """Run a stage into a folder, from ``--from`` or from what ``begin`` makes."""
+    keep_freed_memory()
     torch.set_num_threads(options.threads)
-    Trainer(stage, seed, objective, start, folder, device).run(stage.n_steps)
+    device = join_processes(options.device)
+    objective = Objective(_shards(options.run), stage, device)
+    torch.manual_seed(recipe.seed)
+    if options.start:
+        start = mean_network([_starting_point(path) for path in options.start])
+        start = grown_network(start, recipe.topology)
+    else:
+        start = begin(objective)
+    Trainer(stage, recipe.seed, objective, start, folder, device).run(stage.n_steps)
     leave_processes()
+
+
+def _starting_point(path):
+    return twin_network(path) if path.suffix == ".npz" else _trained(path)[0]
 
 
 def _export(options):
@@ -197,7 +201,7 @@ def _evaluate(options):
         print(score_table(rows))
         return
     twin, stage, step = _trained(options.run)
-    objective = BandObjective(_shards(options.run), recipe.fit, "cpu")
+    objective = Objective(_shards(options.run), recipe.fit, "cpu")
     values = validation_loss(twin, objective, recipe.seed)
     print(f"{stage}, step {step}:", *(f"{name} {value:.4f}" for name, value in values.items()))
     mixer = mixer_for(options.run / "corpus", "dev", recipe)
@@ -212,16 +216,15 @@ def _evaluate(options):
 
 
 def _checkpoint(run):
-    """Folder of the last stage begun, and the sizes of its layers."""
+    """Folder of the last stage begun, and its topology."""
     tuned = run / TUNE_FOLDER
-    sizes = tuple(_recipe(run).topology.items())
-    return (tuned if (tuned / CHECKPOINT_FILE).exists() else run), sizes
+    return (tuned if (tuned / CHECKPOINT_FILE).exists() else run), _recipe(run).topology
 
 
 def _trained(run):
     """Averaged network of the last stage begun, that stage's name, and the step."""
-    folder, sizes = _checkpoint(run)
-    twin, step = load_averaged(folder, dict(sizes))
+    folder, topology = _checkpoint(run)
+    twin, step = load_averaged(folder, topology)
     return twin, "the fit" if folder == run else "tuning", step
 
 

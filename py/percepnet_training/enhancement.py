@@ -25,29 +25,30 @@ _WEIGHTS = torch.from_numpy(BAND_WEIGHTS[:, :N_PASSED].copy())
 _PASSBAND = torch.from_numpy(PASSBAND[:N_PASSED].copy())
 
 
-def enhanced_spectra(spectrum, pitch_spectrum, gains, strengths):
+def enhanced_spectra(spectrum, pitch_spectrum, strengths, gains, energy):
     """What the enhancer makes of a network's answer, differentiable.
 
     Parameters
     ----------
     spectrum, pitch_spectrum : float32 [2, n_windows, n_frames, N_PASSED]
         In the unit of ``percepnet.constants.ENERGY_SCALE``.
-    gains, strengths : float32 [n_windows, n_frames, N_BANDS]
+    strengths, gains : float32 [n_windows, n_frames, N_BANDS]
         0...1.
+    energy : float32 [n_windows, n_frames, N_BANDS]
+        Of the spectrum.
 
     Returns
     -------
     float32 [2, n_windows, n_frames, N_PASSED]
     """
-    energy = band_sums(spectrum)
     gains = limited_decay(postfilter(gains, energy), energy)
     mixed = spectrum + (pitch_spectrum - spectrum) * interpolated(strengths)
     return mixed * bin_scales(mixed, gains, energy)
 
 
-def band_sums(spectrum):
-    """Energy of each band, [..., N_BANDS]."""
-    return spectrum.square().sum(0) @ _WEIGHTS.T.to(spectrum.device)
+def band_sums(values):
+    """Sum over each band, [..., N_BANDS], of one value per bin."""
+    return values @ _WEIGHTS.T.to(values.device)
 
 
 def interpolated(values):
@@ -83,11 +84,10 @@ def limited_decay(gains, energy):
 def bin_scales(mixed, gains, energy):
     """Factor on each bin that gives every band its level, [..., N_PASSED]."""
     power = mixed.square().sum(0)
-    weights = _WEIGHTS.T.to(mixed.device)
     squares = gains.square() + GAIN_FLOOR
-    curve = _limited_log((energy + LEVEL_FLOOR) / (power @ weights + LEVEL_FLOOR))
+    curve = _limited_log((energy + LEVEL_FLOOR) / (band_sums(power) + LEVEL_FLOOR))
     curve = curve + torch.log(squares)
-    got = (power * torch.exp(interpolated(curve))) @ weights
+    got = band_sums(power * torch.exp(interpolated(curve)))
     wanted = squares * energy
     curve = curve + OVERSHOOT * _limited_log((wanted + LEVEL_FLOOR) / (got + LEVEL_FLOOR))
     return torch.exp(interpolated(0.5 * curve)) * _PASSBAND.to(mixed.device)

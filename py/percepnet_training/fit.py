@@ -32,7 +32,7 @@ class Trainer:
     ----------
     stage : percepnet_training.recipe.Stage
     seed : int
-    objective : BandObjective or SignalObjective
+    objective : Objective
     start : TwinNetwork
         What an unstarted run begins with.
     run : Path

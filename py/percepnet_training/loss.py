@@ -1,15 +1,13 @@
-"""What the network is trained to minimise: per frame and band, masked, weighted by voice."""
+"""How far band gains are from where they should be: per frame and band, masked, by voice."""
 
 import torch
-from torch.nn import functional as F
 
-from percepnet.constants import N_BANDS
-
+EAR_BANDS = 34  # an ERB wide, the paper's: losses sum over as many, whatever bands there are
 GAIN_EXPONENT = 0.6  # 2 x 0.3: loudness (sones) of a band, from its magnitude
 GAIN_FLOOR = 4e-4  # keeps the power's slope finite at 0
 LOUDNESS_FLOOR = 0.1  # of relative loudness: errors below count absolutely
 FOURTH_POWER = 10.0  # weight of the squared distance: punishes outliers
-STRENGTH_FLOOR = 1e-3  # keeps the square root's slope finite
+ENERGY_FLOOR = 1e-3  # of a band: silence wants no gain
 
 
 def gain_distance(gains, targets):
@@ -31,39 +29,22 @@ def gain_distance(gains, targets):
     return distance + FOURTH_POWER * distance**2
 
 
-def strength_distance(strengths, targets):
-    """Squared distance of (1 - strength)^0.5, the share of noise that is left; any shape."""
-    left = torch.sqrt(1 - strengths + STRENGTH_FLOOR)
-    wanted = torch.sqrt(1 - targets + STRENGTH_FLOOR)
-    return (wanted - left) ** 2
-
-
-def training_loss(gain_logits, strength_logits, batch, weights):
-    """Loss of a batch and its parts.
+def band_loss(gains, noisy_energy, clean_energy, mask, frame_weight):
+    """Distance of gains from those that give every band its clean level.
 
     Parameters
     ----------
-    gain_logits : (n_batch, n_frames, N_BANDS + 1) float32
-    strength_logits : (n_batch, n_frames, N_BANDS) float32
-    batch : Batch
-        Targets of the same frames.
-    weights : percepnet_training.recipe.Stage
-        ``strength_weight``, ``voice_weight``, ``detection_weight``.
+    gains, noisy_energy, clean_energy : float32 [n_windows, n_frames, N_BANDS]
+    mask : float32 [n_windows, n_frames, N_BANDS]
+        1 where the clean energy is known.
+    frame_weight : float32 [n_windows, n_frames]
 
     Returns
     -------
-    loss : () float32
-    parts : dict of str to float
-        ``gain``, ``strength``, ``detection``: unweighted.
+    () float32
+        Per frame of average weight, summed over the ear's bands: comparable whatever is masked.
     """
-    frame_weight = (1 + weights.voice_weight * batch.voice)[..., None] * batch.mask
-    # Per frame of average weight, summed over bands: comparable whatever is masked.
-    normaliser = frame_weight.sum().clamp_min(1) / N_BANDS
-    gain = gain_distance(torch.sigmoid(gain_logits[..., :N_BANDS]), batch.gains)
-    strength = strength_distance(torch.sigmoid(strength_logits), batch.strengths)
-    gain = (gain * frame_weight).sum() / normaliser
-    strength = (strength * frame_weight).sum() / normaliser
-    detection = F.binary_cross_entropy_with_logits(gain_logits[..., N_BANDS], batch.voice)
-    loss = gain + weights.strength_weight * strength + weights.detection_weight * detection
-    parts = {"gain": gain.item(), "strength": strength.item(), "detection": detection.item()}
-    return loss, parts
+    targets = torch.sqrt((clean_energy + ENERGY_FLOOR) / (noisy_energy + ENERGY_FLOOR)).clamp(0, 1)
+    weight = frame_weight[..., None] * mask
+    normaliser = weight.sum().clamp_min(1) / EAR_BANDS
+    return (gain_distance(gains, targets) * weight).sum() / normaliser

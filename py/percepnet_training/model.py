@@ -5,90 +5,99 @@ With ``quantised`` on, it computes what the int8 engine computes.
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
-from percepnet.constants import N_BANDS, N_FEATURES
-from percepnet.topology import CONV1_KERNEL, CONV2_KERNEL
+from percepnet.constants import N_BANDS
+from percepnet.topology import CONV_KERNELS, GRUS, LAYER_INPUTS
 from percepnet_training.recurrence import GRU
-from percepnet_training.rounding import int8_linear, tanh
+from percepnet_training.rounding import linear, tanh
 
 
-class CausalConv(nn.Module):
-    """Convolution over time that looks back only.
+class Rows(nn.Module):
+    """Affine map of rows and their neighbours: one matrix for all, a bias for each.
 
     Attributes
     ----------
-    weight : (n_out, n_in, kernel) float32
-        Oldest frame first.
-    bias : (n_out,) float32
+    weight : (n_out, kernel * n_in) float32
+        First of the row below.
+    bias : (n_rows, n_out) float32
     """
 
-    def __init__(self, n_in, n_out, kernel):
+    def __init__(self, n_in, n_out, n_rows, kernel=1):
         super().__init__()
-        bound = (n_in * kernel) ** -0.5
-        self.weight = nn.Parameter(torch.empty(n_out, n_in, kernel).uniform_(-bound, bound))
-        self.bias = nn.Parameter(torch.empty(n_out).uniform_(-bound, bound))
+        self.kernel = kernel
+        bound = (kernel * n_in) ** -0.5
+        self.weight = nn.Parameter(torch.empty(n_out, kernel * n_in).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.zeros(n_rows, n_out))
 
-    def forward(self, frames, quantised):
-        """(n_batch, n_frames, n_in) in -1...1 to (n_batch, n_frames, n_out); zeros come before."""
-        n_frames, kernel = frames.shape[1], self.weight.shape[2]
-        padded = F.pad(frames, (0, 0, kernel - 1, 0))
-        history = torch.cat([padded[:, k : k + n_frames] for k in range(kernel)], 2)
-        matrix = self.weight.transpose(1, 2).flatten(1)
-        return tanh(int8_linear(history, matrix, self.bias, quantised), quantised)
+
+class Dense(Rows):
+    """In float32, as in the engine, without its activation."""
+
+    def forward(self, inputs):
+        """Signals [..., n_rows, n] side by side to [..., n_rows, n_out]."""
+        return linear(inputs, self.weight, self.bias, quantised=False)
+
+
+class Conv(Rows):
+    """Of integers in the engine, with tanh."""
+
+    def forward(self, inputs, quantised):
+        """Signals [..., n_rows, n] in -1...1 side by side to [..., n_rows, n_out]."""
+        return tanh(linear(inputs, self.weight, self.bias, quantised, self.kernel), quantised)
 
 
 class TwinNetwork(nn.Module):
-    """PercepNet's network with trainable weights.
+    """PercepNet's network with trainable weights; layers and parameters have the engine's names.
 
     Parameters
     ----------
-    topology : dict of str to int
-        ``dense``, ``conv``, ``gru``, ``strength_gru``: units.
-    mean, deviation : (N_FEATURES,) float32
-        Of the features in training data; folded into the first layer on export.
+    topology : percepnet.topology.Topology
+    mean, deviation : (N_GROUPS, N_GROUP_FEATURES), (N_GROUP_FEATURES,) float32
+        Of the features in training data; folded into the layers that hear them on export. All
+        groups share the weights, hence the deviations.
     """
 
     def __init__(self, topology, mean, deviation):
         super().__init__()
         self.topology = topology
-        n_dense, n_conv, n_gru = topology["dense"], topology["conv"], topology["gru"]
-        n_strength = topology["strength_gru"]
         self.register_buffer("mean", torch.as_tensor(mean))
         self.register_buffer("deviation", torch.as_tensor(deviation))
-        self.dense = nn.Linear(N_FEATURES, n_dense)
-        self.conv1 = CausalConv(n_dense, n_conv, CONV1_KERNEL)
-        self.conv2 = CausalConv(n_conv, n_conv, CONV2_KERNEL)
-        self.gru1 = GRU(n_conv, n_gru)
-        self.gru2 = GRU(n_gru, n_gru)
-        self.gru3 = GRU(n_gru, n_gru)
-        self.gain_gru = GRU(n_gru, n_gru)
-        self.gain_head = nn.Linear(n_conv + 4 * n_gru, N_BANDS + 1)
-        self.strength_gru = GRU(n_gru + n_conv, n_strength)
-        self.strength_head = nn.Linear(n_strength, N_BANDS)
+        for name, n_in in topology.input_sizes.items():
+            n_rows, n_out = topology.signal_shapes[name]
+            if name in GRUS:
+                layer = GRU(n_in, n_out)
+            elif name in CONV_KERNELS:
+                layer = Conv(n_in, n_out, n_rows, CONV_KERNELS[name])
+            else:
+                layer = Dense(n_in, n_out, n_rows)
+            self.add_module(name, layer)
 
     def forward(self, features, quantised):
-        """Gains and voice probability, and strengths, of whole sequences.
+        """Gains, strengths and voice probability of whole sequences, before the sigmoid.
 
         Parameters
         ----------
-        features : (n_batch, n_frames, N_FEATURES) float32
+        features : [n_frames, n_windows, N_GROUPS, N_GROUP_FEATURES] float32
         quantised : bool
             Compute as the int8 engine does.
 
         Returns
         -------
-        gain_logits : (n_batch, n_frames, N_BANDS + 1) float32
-            Before the sigmoid; the last is the voice's.
-        strength_logits : (n_batch, n_frames, N_BANDS) float32
+        gain_logits, strength_logits : [n_windows, n_frames, N_BANDS] float32
+        voice_logits : [n_windows, n_frames] float32
         """
-        hidden = tanh(self.dense((features - self.mean) / self.deviation), quantised)
-        conv1 = self.conv1(hidden, quantised)
-        conv2 = self.conv2(conv1, quantised)
-        gru1 = self.gru1(conv2, quantised)
-        gru2 = self.gru2(gru1, quantised)
-        gru3 = self.gru3(gru2, quantised)
-        gain_state = self.gain_gru(gru3, quantised)
-        gain_logits = self.gain_head(torch.cat((conv2.float(), gru1, gru2, gru3, gain_state), 2))
-        strength_state = self.strength_gru(torch.cat((gru3, conv2.float()), 2), quantised)
-        return gain_logits.float(), self.strength_head(strength_state).float()
+        signals = {"features": (features - self.mean) / self.deviation}
+
+        def heard(name):
+            """What a layer hears, cut into its rows."""
+            n_rows, _ = self.topology.signal_shapes[name]
+            sources = (signals[source] for source in LAYER_INPUTS[name])
+            return [values.reshape(*features.shape[:2], n_rows, -1) for values in sources]
+
+        signals["embed"] = tanh(self.embed(heard("embed")), quantised)
+        for name in LAYER_INPUTS:
+            if name in CONV_KERNELS or name in GRUS:
+                signals[name] = getattr(self, name)(heard(name), quantised)
+        head = self.head(heard("head")).reshape(*features.shape[:2], N_BANDS, 2)
+        gains, strengths = head.transpose(0, 1).unbind(-1)
+        return gains, strengths, self.voice(heard("voice")).reshape(features.shape[:2]).t()

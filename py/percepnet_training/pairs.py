@@ -8,9 +8,10 @@ import numpy as np
 import torch
 
 from percepnet import enhance
-from percepnet.constants import HOP_LENGTH, LATENCY, N_BANDS
+from percepnet.constants import HOP_LENGTH, LATENCY
 from percepnet.dsp.stft import overlap_add
 from percepnet.oracle_stages import enhanced_spectra, filtered_gains
+from percepnet.topology import Topology
 from percepnet.whole_file import analyse
 from percepnet_training.export import engine_network
 from percepnet_training.fit import load_averaged
@@ -24,21 +25,21 @@ class Float:
     ----------
     folder : Path
         Of the checkpoint.
-    sizes : tuple of (str, int)
-        The topology's items.
+    topology : Topology
     """
 
     folder: Path
-    sizes: tuple
+    topology: Topology
     name: str = "float32"
 
     def enhanced(self, pair, noisy):
         """The enhanced signal, (n,) float32."""
         hops = analyse(np.pad(noisy, (0, -len(noisy) % HOP_LENGTH + LATENCY)))
         with torch.no_grad():
-            outputs = _twin(self.folder, self.sizes)(torch.from_numpy(hops.features)[None], False)
-        gains, strengths = (torch.sigmoid(values[0]).numpy() for values in outputs)
-        gains = filtered_gains(gains[:, :N_BANDS], hops.energy)
+            features = torch.from_numpy(hops.features)[:, None]
+            answers = _twin(self.folder, self.topology)(features, False)
+        gains, strengths = (torch.sigmoid(values[0]).numpy() for values in answers[:2])
+        gains = filtered_gains(gains, hops.energy)
         return overlap_add(enhanced_spectra(hops, gains, strengths))[LATENCY:][: len(noisy)]
 
 
@@ -47,19 +48,19 @@ class Int8:
     """The same weights as the engine runs them."""
 
     folder: Path
-    sizes: tuple
+    topology: Topology
     name: str = "int8"
 
     def enhanced(self, pair, noisy):
         """The enhanced signal, (n,) float32."""
-        return enhance(noisy, _engine(self.folder, self.sizes))
+        return enhance(noisy, _engine(self.folder, self.topology))
 
 
 @cache
-def _twin(folder, sizes):
-    return load_averaged(folder, dict(sizes))[0]
+def _twin(folder, topology):
+    return load_averaged(folder, topology)[0]
 
 
 @cache
-def _engine(folder, sizes):
-    return engine_network(_twin(folder, sizes))
+def _engine(folder, topology):
+    return engine_network(_twin(folder, topology))

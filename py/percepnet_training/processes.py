@@ -34,6 +34,11 @@ def leave_processes():
         distributed.destroy_process_group()
 
 
+def threads_of_process():
+    """How many threads each process may have, where the launcher started several here."""
+    return max(1, (os.cpu_count() or 1) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+
+
 def rank():
     """Number of this process, from 0; the first one logs and saves."""
     return distributed.get_rank() if distributed.is_initialized() else 0

@@ -5,10 +5,13 @@ from dataclasses import dataclass, field, fields
 from importlib.resources import files
 from pathlib import Path
 
-from percepnet.constants import HOP_LENGTH, SAMPLE_RATE
+from percepnet.constants import HOP_LENGTH, LOOKAHEAD_HOPS, SAMPLE_RATE
+from percepnet.errors import ModelError
+from percepnet.topology import Topology
 from percepnet_training.errors import TrainingError
 
 RECIPE_FILE = "recipe.toml"  # the run folder's own copy
+MIN_COMPARED = 38  # frames: what the shortest window has to hold for the envelopes of its loss
 
 
 @dataclass(frozen=True)
@@ -18,9 +21,7 @@ class Data:
     Attributes
     ----------
     hours, dev_hours : float
-        Hours of mixtures for the fit and for its validation.
-    tune_hours : float
-        Hours of mixtures with spectra for the tuning, a tenth of it for its validation beside.
+        Hours of mixtures to train with and to validate with.
     sequence_seconds : float
         Length of one mixture, seconds.
     n_simulated_rooms : int
@@ -31,7 +32,6 @@ class Data:
 
     hours: float
     dev_hours: float
-    tune_hours: float
     sequence_seconds: float
     n_simulated_rooms: int
     noise_weights: dict[str, float] = field(default_factory=dict)
@@ -55,9 +55,14 @@ class Stage:
         AdamW's rate and decay; the norm that gradients are clipped to.
     average_decay : float
         Per step, of the exponential average of the weights that is exported.
-    strength_weight, voice_weight, detection_weight : float
-        Weight of the strengths' loss beside the gains'; extra weight of frames with voice; weight
-        of the voice probability's cross-entropy.
+    signal_weight, loudness_weight, envelope_weight : float
+        Of the distance of the enhanced spectrum from the clean one, and of what is heard of it.
+    band_weight, voice_weight : float
+        Of the distance of the gains from their targets; extra weight there of frames with voice.
+    detection_weight : float
+        Of the voice probability's cross-entropy.
+    opinion_weight : float
+        Of DNSMOS's overall opinion, in points, on a few windows of each update; 0: not asked.
     bfloat16 : bool
         Whether the large matrix products run in bfloat16.
     """
@@ -73,27 +78,14 @@ class Stage:
     weight_decay: float
     gradient_norm: float
     average_decay: float
-    strength_weight: float
-    voice_weight: float
-    detection_weight: float
-    bfloat16: bool
-
-
-@dataclass(frozen=True)
-class Tuning(Stage):
-    """The optimisation through the enhancer.
-
-    Attributes
-    ----------
-    loudness_weight, envelope_weight : float
-        Of the perceptual losses beside the distance of spectra.
-    opinion_weight : float
-        Of DNSMOS's overall opinion, in points, on a few windows of each update; 0: not asked.
-    """
-
+    signal_weight: float
     loudness_weight: float
     envelope_weight: float
+    band_weight: float
+    voice_weight: float
+    detection_weight: float
     opinion_weight: float
+    bfloat16: bool
 
 
 @dataclass(frozen=True)
@@ -102,19 +94,18 @@ class Recipe:
 
     Attributes
     ----------
-    topology : dict of str to int
-        ``dense``, ``conv``, ``gru`` and ``strength_gru``: units of the layers.
+    topology : percepnet.topology.Topology
     fit : Stage
-        By bands.
-    tune : Tuning
-        By the enhanced signal; what [tune] does not say is as in [fit].
+        The larger part, mostly by bands.
+    tune : Stage
+        The rest, by the ear; what [tune] does not say is as in [fit].
     """
 
     seed: int
-    topology: dict[str, int]
+    topology: Topology
     data: Data
     fit: Stage
-    tune: Tuning
+    tune: Stage
 
 
 def load_recipe(source):
@@ -160,18 +151,23 @@ def parse_recipe(text, source):
     tables = {
         "data": (Data, tree["data"]),
         "fit": (Stage, tree["fit"]),
-        "tune": (Tuning, tree["fit"] | tree["tune"]),
+        "tune": (Stage, tree["fit"] | tree["tune"]),
     }
     for name, (kind, table) in tables.items():
         _check_keys(table, kind, f"[{name}] of {source}")
     parts = {name: kind(**table) for name, (kind, table) in tables.items()}
-    recipe = Recipe(tree["seed"], tree["topology"], **parts)
-    n_frames = round(recipe.data.sequence_seconds * SAMPLE_RATE / HOP_LENGTH)
+    _check_keys(tree["topology"], Topology, f"[topology] of {source}")
+    try:
+        topology = Topology(**tree["topology"])
+    except ModelError as error:
+        raise TrainingError(f"{source} {error}") from error
+    recipe = Recipe(tree["seed"], topology, **parts)
+    n_frames = round(recipe.data.sequence_seconds * SAMPLE_RATE / HOP_LENGTH) - LOOKAHEAD_HOPS
     for stage in (recipe.fit, recipe.tune):
-        if not stage.n_warmup_frames < stage.n_frames <= n_frames:
+        if not stage.n_warmup_frames + MIN_COMPARED <= stage.n_frames <= n_frames:
             raise TrainingError(
-                f"{source} has n_frames = {stage.n_frames}: it must be more than n_warmup_frames "
-                f"and no more than the {n_frames} frames of a sequence"
+                f"{source} has n_frames = {stage.n_frames}: it must be {MIN_COMPARED} more than "
+                f"n_warmup_frames and no more than the {n_frames} that a sequence gives"
             )
     return recipe
 

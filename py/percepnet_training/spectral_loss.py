@@ -2,8 +2,9 @@
 
 import torch
 
-from percepnet.constants import N_BANDS, PASSBAND_EDGE
+from percepnet.constants import PASSBAND_EDGE
 from percepnet.dsp.erb import BAND_WEIGHTS
+from percepnet_training.loss import EAR_BANDS
 
 EXPONENT = 0.3  # of magnitudes: about loudness, as in the gains' loss
 COMPLEX_SHARE = 0.15  # of the loss; the rest compares magnitudes only
@@ -18,7 +19,7 @@ _BIN_WEIGHTS = torch.from_numpy(_SHARES.sum(0)[: PASSBAND_EDGE + 1].copy())
 
 
 def spectral_loss(enhanced, clean, noisy, mask):
-    """Distance of compressed spectra (Braun & Tashev 2021), per frame and band.
+    """Distance of compressed spectra (Braun & Tashev 2021) of each window.
 
     Parameters
     ----------
@@ -29,9 +30,10 @@ def spectral_loss(enhanced, clean, noisy, mask):
 
     Returns
     -------
-    loss : () float32
+    loss : [n_windows] float32
+        Per frame, summed over the ear's bands.
     parts : dict of str to float
-        ``magnitude``, ``complex``: unweighted.
+        ``magnitude``, ``complex``: unweighted means.
     """
     level = _power(clean).mean((1, 2)) + NOISE_SHARE * _power(noisy).mean((1, 2))
     scale = torch.rsqrt(level + 1e-12)[:, None, None]
@@ -39,12 +41,12 @@ def spectral_loss(enhanced, clean, noisy, mask):
     enhanced_size, enhanced = _compressed(enhanced * scale)
     clean_size, clean = _compressed(clean * scale)
     weight = mask * _BIN_WEIGHTS.to(mask.device)
-    normaliser = weight.sum().clamp_min(1) / N_BANDS
+    normaliser = weight.sum((1, 2)).clamp_min(1) / EAR_BANDS
     weight = weight * (1 + (GAP_WEIGHT - 1) * is_gap)
-    magnitude = ((enhanced_size - clean_size).square() * weight).sum() / normaliser
-    phase = (_power(enhanced - clean) * weight).sum() / normaliser
+    magnitude = ((enhanced_size - clean_size).square() * weight).sum((1, 2)) / normaliser
+    phase = (_power(enhanced - clean) * weight).sum((1, 2)) / normaliser
     loss = (1 - COMPLEX_SHARE) * magnitude + COMPLEX_SHARE * phase
-    return loss, {"magnitude": magnitude.item(), "complex": phase.item()}
+    return loss, {"magnitude": magnitude.mean().item(), "complex": phase.mean().item()}
 
 
 def _power(spectrum):

@@ -1,11 +1,27 @@
 """Batches: random windows of the shards."""
 
+from typing import NamedTuple
+
 import numpy as np
+import torch
 
+from percepnet.constants import LOOKAHEAD_HOPS
+from percepnet_training.enhancement import N_PASSED
 from percepnet_training.errors import TrainingError
-from percepnet_training.features import list_shards, spectra_path, split_rows
+from percepnet_training.shards import list_shards, spectra_path
 
-DEVIATION_FLOOR = 1e-2  # of a feature that hardly changes
+
+class Batch(NamedTuple):
+    """Windows of shards; float32 tensors. The spectra go on for the frames of the look-ahead."""
+
+    spectra: torch.Tensor
+    """[3, 2, n_windows, n_frames + LOOKAHEAD_HOPS, N_PASSED]: noisy, periodic, clean."""
+    pitch: torch.Tensor
+    """[n_windows, n_frames, 2]: the features of period and correlation."""
+    voice: torch.Tensor
+    """[n_windows, n_frames], 0 or 1."""
+    known_hz: torch.Tensor
+    """[n_windows, n_frames]: the clean speech is known below."""
 
 
 class Windows:
@@ -31,45 +47,21 @@ class Windows:
         """Look for new shards."""
         for path in list_shards(self._folder, self._split):
             if path not in self._shards:
-                self._shards[path] = np.load(path, mmap_mode="r")
-
-    def statistics(self):
-        """Mean and standard deviation of the features in the first shards, float32."""
-        first = [self._shards[path] for path in sorted(self._shards)[:6]]
-        features = np.concatenate([split_rows(shard[::2, ::5]).features for shard in first])
-        features = features.reshape(-1, features.shape[-1]).astype(np.float64)
-        deviation = np.maximum(features.std(0), DEVIATION_FLOOR)
-        return features.mean(0).astype(np.float32), deviation.astype(np.float32)
+                self._shards[path] = np.load(path)
 
     def draw(self, rng, n_windows):
-        """A Batch of arrays [n_windows, n_frames, ...]."""
-        return self._batch(self._places(rng, n_windows))
-
-    def _places(self, rng, n_windows):
-        """Where random windows lie: file, mixture, frames."""
-        paths = sorted(self._shards)
-        places = []
-        for _ in range(n_windows):
+        """A Batch."""
+        n_read = self._n_frames + LOOKAHEAD_HOPS
+        spectra = torch.empty(3, 2, n_windows, n_read, N_PASSED)
+        paths, frames = sorted(self._shards), []
+        for window in range(n_windows):
             path = paths[rng.integers(len(paths))]
-            n_mixtures, n_frames, _ = self._shards[path].shape
-            start = rng.integers(n_frames - self._n_frames + 1)
-            frames = slice(start, start + self._n_frames)
-            places.append((path, rng.integers(n_mixtures), frames))
-        return places
-
-    def _batch(self, places):
-        rows = [self._shards[path][mixture, frames] for path, mixture, frames in places]
-        return split_rows(np.stack(rows))
-
-
-class SpectralWindows(Windows):
-    """Windows of shards that have spectra."""
-
-    def draw(self, rng, n_windows):
-        """A Batch, and its spectra [n_windows, n_frames, 3, 2, N_PASSED] float16."""
-        places = self._places(rng, n_windows)
-        spectra = [
-            np.load(spectra_path(path), mmap_mode="r")[mixture, frames]
-            for path, mixture, frames in places
-        ]
-        return self._batch(places), np.stack(spectra)
+            shard = self._shards[path]
+            mixture, start = rng.integers(len(shard)), rng.integers(shard.shape[1] - n_read + 1)
+            frames.append(shard[mixture, start : start + self._n_frames])
+            # Opened anew each time: what is mapped for good counts as this process's memory.
+            shard_spectra = np.load(spectra_path(path), mmap_mode="r")
+            read = np.array(shard_spectra[mixture, start : start + n_read])
+            spectra[:, :, window] = torch.from_numpy(read).permute(1, 2, 0, 3)
+        frames = torch.from_numpy(np.stack(frames))
+        return Batch(spectra, frames[..., :2], frames[..., 2], frames[..., 3])

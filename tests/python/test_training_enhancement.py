@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from percepnet.constants import N_BANDS, SAMPLE_RATE
+from percepnet.constants import LOOKAHEAD_HOPS, N_BANDS, SAMPLE_RATE
 from percepnet.oracle_stages import enhanced_spectra as numpy_spectra
 from percepnet.oracle_stages import filtered_gains
 from percepnet.whole_file import analyse
-from percepnet_training.enhancement import N_PASSED, enhanced_spectra
+from percepnet_training.enhancement import N_PASSED, band_sums, enhanced_spectra
+from percepnet_training.features import network_features
 from percepnet_training.spectral_loss import GAP_WEIGHT, spectral_loss
 from torch_spectra import packed
 from training_folders import voice_like
@@ -21,6 +22,16 @@ def hops(rng):
     return analyse(noisy.astype(np.float32))
 
 
+def test_the_network_sees_in_training_what_it_sees_live(hops):
+    n_frames = len(hops.features) - LOOKAHEAD_HOPS
+    spectrum, periodic = packed(hops.spectrum), packed(hops.pitch_spectrum)[:, :, :n_frames]
+    energy, periodic_energy = (band_sums(part.square().sum(0)) for part in (spectrum, periodic))
+    correlation = band_sums((spectrum[:, :, :n_frames] * periodic).sum(0))
+    pitch = torch.from_numpy(hops.features[None, :n_frames, 0, -2:].copy())
+    ours = network_features(energy, periodic_energy, correlation, pitch)[:, 0]
+    np.testing.assert_allclose(ours, hops.features[:n_frames], atol=1e-4)
+
+
 def random_answers(rng, n_frames):
     gains = np.clip(rng.normal(0.5, 0.5, (n_frames, N_BANDS)), 0, 1).astype(np.float32)
     return gains, rng.random((n_frames, N_BANDS), np.float32)
@@ -29,8 +40,9 @@ def random_answers(rng, n_frames):
 def test_the_twin_enhances_as_the_enhancer_does(rng, hops):
     gains, strengths = random_answers(rng, len(hops.energy))
     expected = packed(numpy_spectra(hops, filtered_gains(gains, hops.energy), strengths))
-    answers = (torch.from_numpy(values)[None] for values in (gains, strengths))
-    ours = enhanced_spectra(packed(hops.spectrum), packed(hops.pitch_spectrum), *answers)
+    answers = (torch.from_numpy(values)[None] for values in (strengths, gains))
+    spectra = packed(hops.spectrum), packed(hops.pitch_spectrum)
+    ours = enhanced_spectra(*spectra, *answers, torch.from_numpy(hops.energy)[None])
     error = (ours - expected).square().sum().sqrt() / expected.square().sum().sqrt()
     assert error < 1e-5
 
@@ -41,9 +53,10 @@ def test_gradients_are_finite_even_in_silence(rng, hops):
         for values in random_answers(rng, len(hops.energy))
     ]
     noisy, periodic = packed(hops.spectrum), packed(hops.pitch_spectrum)
-    enhanced = enhanced_spectra(noisy, periodic, *answers)
+    energy = torch.from_numpy(hops.energy)[None]
+    enhanced = enhanced_spectra(noisy, periodic, *reversed(answers), energy)
     loss, _ = spectral_loss(enhanced, 0.5 * noisy, noisy, torch.ones_like(noisy[0]))
-    loss.backward()
+    loss.mean().backward()
     for answer in answers:
         assert torch.isfinite(answer.grad).all()
         assert answer.grad[:, 60:].abs().max() > 0
@@ -54,13 +67,13 @@ def test_the_loss_is_zero_for_the_clean_signal_and_grows_with_the_error(rng):
     mask = torch.ones_like(clean[0])
 
     def loss(enhanced):
-        return spectral_loss(enhanced, clean, clean, mask)[0].item()
+        return spectral_loss(enhanced, clean, clean, mask)[0].mean().item()
 
     assert loss(clean) == 0
     losses = [loss(clean + share * torch.roll(clean, 1, 2)) for share in (0.1, 0.3, 1.0)]
     assert losses == sorted(losses)
     assert losses[0] > 0
-    louder = spectral_loss(40 * clean * 1.5, 40 * clean, 40 * clean, mask)[0].item()
+    louder = spectral_loss(40 * clean * 1.5, 40 * clean, 40 * clean, mask)[0].mean().item()
     assert louder == pytest.approx(loss(1.5 * clean), rel=1e-3)  # levels do not matter
 
 

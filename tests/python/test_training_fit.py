@@ -12,25 +12,16 @@ import soundfile
 import torch
 from torch.distributed.run import parse_args
 
+from models import random_network
 from percepnet import SAMPLE_RATE, load_model
-from percepnet.constants import N_BANDS, N_FEATURES
-from percepnet.dsp.erb import BAND_WEIGHTS
-from percepnet.oracle import training_frames
+from percepnet.constants import ENERGY_SCALE, N_GROUP_FEATURES, N_GROUPS
+from percepnet.network import save_model
+from percepnet.whole_file import analyse
 from percepnet_training.averaging import mean_network
 from percepnet_training.cli import main
 from percepnet_training.enhancement import N_PASSED
 from percepnet_training.errors import TrainingError
-from percepnet_training.export import engine_network
-from percepnet_training.features import (
-    BAND_HZ,
-    N_COLUMNS,
-    known_bands,
-    make_shards,
-    mixture_rows,
-    shard_path,
-    spectra_path,
-    split_rows,
-)
+from percepnet_training.export import engine_network, twin_network
 from percepnet_training.fit import (
     CHECKPOINT_FILE,
     LOG_FILE,
@@ -41,8 +32,15 @@ from percepnet_training.fit import (
     load_averaged,
 )
 from percepnet_training.model import TwinNetwork
-from percepnet_training.objectives import BandObjective, SignalObjective
+from percepnet_training.objectives import Objective
 from percepnet_training.recipe import RECIPE_FILE, load_recipe, parse_recipe, recipe_text
+from percepnet_training.shards import (
+    frames_path,
+    known_bandwidth,
+    make_shards,
+    mixture_frames,
+    spectra_path,
+)
 from training_folders import tiny_mixer, tiny_recipe, voice_like, write_sources
 
 
@@ -51,8 +49,8 @@ def prepared(tmp_path_factory):
     """Folder with a tiny corpus and its shards."""
     folder = tmp_path_factory.mktemp("run")
     tiny_mixer(folder)
-    for split, hours in (("train", 0.008), ("dev", 0.008), ("tune", 0.003), ("tunedev", 0.001)):
-        make_shards(folder / "features", folder / "corpus", split, hours, tiny_recipe(), 1)
+    for split in ("train", "dev"):
+        make_shards(folder / "features", folder / "corpus", split, 0.001, tiny_recipe(), 1)
     return folder
 
 
@@ -67,46 +65,46 @@ def one_thread():
 
 def trainer(prepared, run, recipe=None):
     recipe = recipe or tiny_recipe()
-    objective = BandObjective(prepared / "features", recipe.fit, "cpu")
+    objective = Objective(prepared / "features", recipe.fit, "cpu")
     torch.manual_seed(1)
-    start = TwinNetwork(recipe.topology, *objective.statistics())
+    start = TwinNetwork(recipe.topology, *objective.statistics(1))
     return Trainer(recipe.fit, recipe.seed, objective, start, run, "cpu")
 
 
-def test_bands_above_the_bandwidth_are_unknown_while_the_clip_is_in_the_frame():
+def test_frames_are_known_up_to_the_lower_bandwidth_of_their_hops():
     bandwidth_hz = np.full(12, 24000.0)
     bandwidth_hz[5] = 8000
-    known = known_bands(bandwidth_hz)
+    known_hz = known_bandwidth(bandwidth_hz)
     # Row n is the frame of hops n - 3 and n - 2.
-    partly = ~known.all(axis=1)
-    assert np.flatnonzero(partly).tolist() == [7, 8]
-    np.testing.assert_array_equal(known[7], BAND_HZ <= 0.95 * 8000)
+    assert np.flatnonzero(known_hz < 24000).tolist() == [7, 8]
+    assert (known_hz[7:9] == 8000).all()
 
 
-def test_rows_hold_features_targets_and_mask(tmp_path):
+def test_a_shard_holds_what_the_enhancer_knows_and_the_clean_speech(tmp_path):
     mixture = tiny_mixer(tmp_path).mixture(1)
-    rows = mixture_rows(mixture, training_frames(mixture.noisy, mixture.clean))
-    assert rows.shape == (150, N_COLUMNS)
-    batch = split_rows(rows)
-    assert batch.features.shape == (150, N_FEATURES)
-    assert batch.gains.shape == batch.strengths.shape == batch.mask.shape == (150, N_BANDS)
-    assert set(np.unique(batch.mask)) == {0, 1}
-    assert not batch.gains[batch.mask == 0].any()
-    for targets in (batch.gains, batch.strengths, batch.voice):
-        assert targets.min() >= 0
-        assert targets.max() <= 1
-    assert not batch.mask[~known_bands(mixture.bandwidth_hz)].any()
+    frames, spectra = mixture_frames(mixture)
+    assert frames.shape == (150, 4)
+    assert spectra.shape == (150, 3, 2, N_PASSED)
+    hops = analyse(mixture.noisy)
+    np.testing.assert_array_equal(frames[:, :2], hops.features[:, 0, -2:])
+    assert set(np.unique(frames[:, 2])) == {0, 1}
+    signals = (hops.spectrum, hops.pitch_spectrum, analyse(mixture.clean).spectrum)
+    for stored, spectrum in zip(spectra.transpose(1, 0, 2, 3), signals, strict=True):
+        expected = spectrum[:, :N_PASSED] * np.float32(np.sqrt(ENERGY_SCALE))
+        np.testing.assert_allclose(stored[:, 0], expected.real, rtol=1e-3, atol=1e-3)
+        np.testing.assert_allclose(stored[:, 1], expected.imag, rtol=1e-3, atol=1e-3)
 
 
 def test_shards_are_made_once(prepared):
     recipe = tiny_recipe()
-    (shard,) = (prepared / "features").glob("train_*.npy")
-    before, content = shard.stat().st_mtime_ns, shard.read_bytes()
-    make_shards(prepared / "features", prepared / "corpus", "train", 0.008, recipe, 1)
+    shard = frames_path(prepared / "features", "train", 0)
+    files = shard, spectra_path(shard)
+    before, contents = shard.stat().st_mtime_ns, [file.read_bytes() for file in files]
+    make_shards(prepared / "features", prepared / "corpus", "train", 0.001, recipe, 1)
     assert shard.stat().st_mtime_ns == before
     shard.unlink()
-    make_shards(prepared / "features", prepared / "corpus", "train", 0.008, recipe, 1)
-    assert shard.read_bytes() == content
+    make_shards(prepared / "features", prepared / "corpus", "train", 0.001, recipe, 1)
+    assert [file.read_bytes() for file in files] == contents
 
 
 def test_fit_reduces_the_loss(prepared, tmp_path):
@@ -176,24 +174,9 @@ def test_schedule_warms_up_stays_and_falls():
     assert [is_quantised(fit, step) for step in (0, 1599, 1600, 1999)] == [False, False, True, True]
 
 
-@pytest.mark.parametrize(
-    ("objective", "stage"), [(BandObjective, "fit"), (SignalObjective, "tune")]
-)
-def test_without_features_an_objective_says_what_to_run(tmp_path, objective, stage):
+def test_without_features_an_objective_says_what_to_run(tmp_path):
     with pytest.raises(TrainingError, match="percepnet-train features"):
-        objective(tmp_path, getattr(tiny_recipe(), stage), "cpu")
-
-
-def test_spectra_belong_to_the_rows_beside_them(prepared):
-    path = shard_path(prepared / "features", "tune", 1)
-    spectra = np.load(spectra_path(path)).astype(np.float32)
-    rows = split_rows(np.load(path))
-    assert spectra.shape == (*rows.voice.shape, 3, 2, N_PASSED)
-    energy = (spectra**2).sum(3)[:, :, [0, 2]] @ BAND_WEIGHTS[:, :N_PASSED].T
-    gains = np.clip(np.sqrt(energy[:, :, 1] / (energy[:, :, 0] + 1e-3)), 0, 1)
-    heard = (rows.mask > 0) & (rows.gains > 0.1)
-    # The target is the clean level, or less where the comb filter cannot do enough.
-    assert (rows.gains[heard] < gains[heard] + 0.02).all()
+        Objective(tmp_path, tiny_recipe().fit, "cpu")
 
 
 @pytest.mark.parametrize(
@@ -221,23 +204,22 @@ def test_what_is_no_number_never_reaches_the_weights(prepared, tmp_path, spoiled
 def test_tuning_brings_the_enhanced_signal_nearer(prepared, tmp_path):
     recipe = tiny_recipe()
     fit = trainer(prepared, tmp_path / "run")
-    fit.run(24)
-    objective = SignalObjective(prepared / "features", recipe.tune, "cpu")
+    fit.run(12)
+    objective = Objective(prepared / "features", recipe.tune, "cpu")
     tuning = Trainer(recipe.tune, 1, objective, fit.network, tmp_path / "run" / "tune", "cpu")
     before = tuning.validate()
     assert set(before) == {
-        "loss", "magnitude", "complex", "loudness", "envelope", "opinion",
-        "gain", "strength", "detection",
+        "loss", "magnitude", "complex", "loudness", "envelope", "band", "detection", "opinion",
     }  # fmt: skip
     tuning.run(24)
-    assert tuning.validate()["magnitude"] < 0.9 * before["magnitude"]
+    assert tuning.validate()["magnitude"] < before["magnitude"]
 
 
 @pytest.mark.parametrize("name", ["default", "small"])
 def test_bundled_recipes_are_read(name):
     recipe = load_recipe(name)
-    assert set(recipe.topology) == {"dense", "conv", "gru", "strength_gru"}
     assert 0 < recipe.fit.decay_share < 1
+    assert recipe.tune.signal_weight > recipe.fit.signal_weight
 
 
 @pytest.mark.parametrize(
@@ -247,7 +229,10 @@ def test_bundled_recipes_are_read(name):
         (("dev_hours", "devhours"), "lacks dev_hours"),
         (("[fit]", "[fit]\nbatch = 3"), "unknown batch"),
         (("[fit]", "[fit"), "not TOML"),
-        (("n_frames = 500", "n_frames = 2500"), "no more than the 2000 frames"),
+        (("n_frames = 300", "n_frames = 2000"), "no more than the 1998"),
+        (("n_frames = 300", "n_frames = 60"), "must be 38 more than n_warmup_frames"),
+        (("squeeze = 6", "squeeze = 0"), "has layer size squeeze = 0"),
+        (("squeeze = 6", "gru = 6"), "lacks squeeze"),
     ],
 )
 def test_a_wrong_recipe_is_explained(change, message):
@@ -261,13 +246,13 @@ def test_an_unknown_recipe_lists_the_bundled_ones():
         load_recipe("nonsense")
 
 
-def write_recipe(path):
+def write_recipe(path, recipe=None):
     def lines(table):
         for name, value in table.items():
             if not isinstance(value, dict):
                 yield f"{name} = {str(value).lower()}"
 
-    tree = asdict(tiny_recipe())
+    tree = asdict(recipe or tiny_recipe())
     text = [*lines(tree)]
     for section in ("topology", "data", "fit", "tune"):
         text += [f"[{section}]", *lines(tree[section])]
@@ -299,7 +284,7 @@ def test_the_whole_chain(tmp_path, capsys):
         ["evaluate", run, "--pairs", write_pairs(tmp_path), "--jobs", "1"],
     ):
         assert main([*map(str, arguments)]) == 0, arguments
-    assert load_model(model).topology.gru == tiny_recipe().topology["gru"]
+    assert load_model(model).topology == tiny_recipe().topology
     shown = capsys.readouterr().out
     assert "24 steps of tuning" in shown
     assert "step 24: loss" in shown
@@ -323,11 +308,26 @@ def test_runs_begin_with_others_and_end_in_their_mean(prepared, tmp_path, capsys
     assert "24 steps of the fit, 24 steps of the fit" in capsys.readouterr().out
     starts = [load_averaged(run, tiny_recipe().topology)[0] for run in (first, second)]
     expected = engine_network(mean_network(starts))
-    loud = np.ones(N_FEATURES, np.float32)
+    loud = np.ones((N_GROUPS, N_GROUP_FEATURES), np.float32)
     gains = [
         network.step(loud, network.initial_state())[0] for network in (load_model(model), expected)
     ]
     np.testing.assert_array_equal(*gains)
+
+
+def test_a_run_begins_with_a_model_file(prepared, tmp_path):
+    model, run = tmp_path / "m.npz", tmp_path / "run"
+    save_model(random_network(tiny_recipe().topology, 1), model)
+    copytree(prepared, run)
+    recipe = tiny_recipe()
+    write_recipe(run / RECIPE_FILE, replace(recipe, fit=replace(recipe.fit, n_steps=1)))
+    assert main([*map(str, ("fit", run, "--from", model, "--threads", "1"))]) == 0
+    moved = load_averaged(run, recipe.topology)[0].state_dict()
+    for name, value in twin_network(model).state_dict().items():
+        assert (moved[name] - value).abs().max() < 0.02, name
+    model.write_bytes(b"no model")
+    (run / CHECKPOINT_FILE).unlink()
+    assert main([*map(str, ("fit", run, "--from", model, "--threads", "1"))]) == 2
 
 
 def test_two_processes_train_one_network(tmp_path):
@@ -351,9 +351,9 @@ def test_two_processes_train_one_network(tmp_path):
     for _ in range(2):
         (run / CHECKPOINT_FILE).unlink()
         assert main(["fit", str(run), "--device", "cpu", "--threads", "1"]) == 0
-        ends.append(load_averaged(run, tiny_recipe().topology)[0].dense.weight)
+        ends.append(load_averaged(run, tiny_recipe().topology)[0].embed.weight)
     assert torch.equal(*ends)
-    assert not torch.equal(pair.dense.weight, ends[0])
+    assert not torch.equal(pair.embed.weight, ends[0])
 
 
 def test_the_launcher_leaves_our_options_alone():

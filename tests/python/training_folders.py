@@ -6,6 +6,7 @@ import numpy as np
 import soundfile
 
 from percepnet import SAMPLE_RATE
+from percepnet.topology import Topology
 from percepnet_training.corpus import Corpus, prepare_corpus
 from percepnet_training.recipe import load_recipe
 from percepnet_training.synthesis import Mixer
@@ -50,10 +51,9 @@ def tiny_recipe():
     }  # fmt: skip
     return replace(
         recipe,
-        topology={"dense": 8, "conv": 12, "gru": 12, "strength_gru": 8},
+        topology=Topology(channels=8, squeeze=2, full=12, expand=3),
         data=replace(
-            recipe.data, hours=0.008, dev_hours=0.008, tune_hours=0.003, sequence_seconds=1.0,
-            n_simulated_rooms=3,
+            recipe.data, hours=0.003, dev_hours=0.001, sequence_seconds=1.0, n_simulated_rooms=3,
         ),
         fit=replace(recipe.fit, **small),
         tune=replace(recipe.tune, **small),
