@@ -16,12 +16,12 @@ from percepnet_training.features import network_features
 from percepnet_training.loss import band_loss
 from percepnet_training.opinion import Listeners, mean_opinion
 from percepnet_training.perceptual_loss import perceptual_losses
-from percepnet_training.spectral_loss import spectral_loss
+from percepnet_training.spectral_loss import error_level_db, spectral_loss
 from percepnet_training.windows import Batch, Windows
 
 AUDIBLE = 5e-2  # band energy that counts
 KNOWN_SHARE = 0.95  # of the bandwidth: its edge is an estimate
-MAX_SIGNAL_LOSS = 5.0  # of a window: hopeless ones shall not drown out the rest
+MAX_SIGNAL_LOSS = 30.0  # of a window: hopeless ones shall not drown out the rest
 N_STATISTICS = 48  # windows whose features are measured
 DEVIATION_FLOOR = 1e-2  # of a feature that hardly changes
 
@@ -90,6 +90,7 @@ class Objective:
         parts |= {
             "loudness": loudness,
             "envelope": envelope,
+            "error": error_level_db(*compared, mask),
             "band": band_loss(
                 *(part[:, skip:] for part in (gains, noisy_energy, clean_energy)),
                 mask[..., _CENTRES.to(mask.device)],
@@ -98,7 +99,7 @@ class Objective:
             "detection": F.binary_cross_entropy_with_logits(voice[:, skip:], spoken),
         }
         loss = weights.signal_weight * (signal / (1 + signal.detach() / MAX_SIGNAL_LOSS)).mean()
-        for name in ("loudness", "envelope", "band", "detection"):
+        for name in ("loudness", "envelope", "error", "band", "detection"):
             loss = loss + getattr(weights, f"{name}_weight") * parts[name]
             parts[name] = parts[name].item()
         if self._listeners:

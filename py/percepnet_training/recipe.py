@@ -57,6 +57,8 @@ class Stage:
         Per step, of the exponential average of the weights that is exported.
     signal_weight, loudness_weight, envelope_weight : float
         Of the distance of the enhanced spectrum from the clean one, and of what is heard of it.
+    error_weight : float
+        Of the error's level beside the speech's, per dB.
     band_weight, voice_weight : float
         Of the distance of the gains from their targets; extra weight there of frames with voice.
     detection_weight : float
@@ -81,6 +83,7 @@ class Stage:
     signal_weight: float
     loudness_weight: float
     envelope_weight: float
+    error_weight: float
     band_weight: float
     voice_weight: float
     detection_weight: float

@@ -12,6 +12,8 @@ FLOOR_DB = -60.0  # below a window's mean, bins count alike
 GAP_POWER = 1e-4  # beside a window's mean: frames with less are gaps between words
 GAP_WEIGHT = 8.0  # of such frames: what is left there is noise, and is heard
 NOISE_SHARE = 1e-3  # of the noisy power in the level: windows without speech have one
+QUIET_SUM = 1.0  # of a window's powers: less is no speech
+ERROR_FLOOR = 1e-3  # of the speech's power: 30 dB below it, errors are small enough
 
 # Every band counts the same, however many bins it has.
 _SHARES = BAND_WEIGHTS / BAND_WEIGHTS.sum(1, keepdims=True)
@@ -47,6 +49,28 @@ def spectral_loss(enhanced, clean, noisy, mask):
     phase = (_power(enhanced - clean) * weight).sum((1, 2)) / normaliser
     loss = (1 - COMPLEX_SHARE) * magnitude + COMPLEX_SHARE * phase
     return loss, {"magnitude": magnitude.mean().item(), "complex": phase.mean().item()}
+
+
+def error_level_db(enhanced, clean, noisy, mask):
+    """Level of the error beside that of the clean speech, dB, mean over windows with speech.
+
+    Parameters
+    ----------
+    enhanced, clean, noisy, mask
+        As for `spectral_loss`.
+
+    Returns
+    -------
+    () float32
+        At least `ERROR_FLOOR`'s; 0 if no window has speech.
+    """
+    speech, noisy, error = (
+        _power(part * mask).sum((1, 2)) for part in (clean, noisy, enhanced - clean)
+    )
+    has_speech = speech > NOISE_SHARE * noisy + QUIET_SUM
+    if not has_speech.any():
+        return 0 * error.sum()
+    return (10 * torch.log10(error[has_speech] / speech[has_speech] + ERROR_FLOOR)).mean()
 
 
 def _power(spectrum):

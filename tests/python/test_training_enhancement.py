@@ -10,7 +10,12 @@ from percepnet.oracle_stages import filtered_gains
 from percepnet.whole_file import analyse
 from percepnet_training.enhancement import N_PASSED, band_sums, enhanced_spectra
 from percepnet_training.features import network_features
-from percepnet_training.spectral_loss import GAP_WEIGHT, spectral_loss
+from percepnet_training.spectral_loss import (
+    ERROR_FLOOR,
+    GAP_WEIGHT,
+    error_level_db,
+    spectral_loss,
+)
 from torch_spectra import packed
 from training_folders import voice_like
 
@@ -85,6 +90,24 @@ def test_masked_bins_do_not_count(rng):
     enhanced[..., 200:] = 0
     shared = spectral_loss(enhanced, clean, clean, mask)[0]
     assert shared == 0
+
+
+def test_the_level_of_the_error_is_in_decibels_and_that_of_windows_with_speech(rng):
+    clean = torch.from_numpy(rng.normal(0, 100, (2, 3, 20, N_PASSED)).astype(np.float32))
+    noise = torch.from_numpy(rng.normal(0, 100, clean.shape).astype(np.float32))
+    clean[:, 0] = 0  # one without speech
+    mask = torch.ones(clean.shape[1:])
+
+    def level_db(enhanced, clean=clean):
+        return error_level_db(enhanced, clean, clean + noise, mask).item()
+
+    floor_db = 10 * np.log10(ERROR_FLOOR)
+    assert level_db(clean) == pytest.approx(floor_db)
+    assert level_db(clean + noise) == pytest.approx(0, abs=0.1)
+    assert level_db(clean + 0.1 * noise) == pytest.approx(
+        10 * np.log10(0.01 + ERROR_FLOOR), abs=0.1
+    )
+    assert level_db(noise, torch.zeros_like(clean)) == 0
 
 
 def test_noise_in_gaps_weighs_more_than_under_speech(rng, monkeypatch):
