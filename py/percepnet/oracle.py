@@ -13,30 +13,12 @@ from percepnet.dsp.comb import PAST
 from percepnet.dsp.erb import band_correlation, band_energy
 from percepnet.dsp.features import band_coherence
 from percepnet.dsp.pitch import HISTORY_BEFORE, track_whole
-from percepnet.whole_file import analyse, frames_of, periodic_frames_of, with_history
+from percepnet.whole_file import frames_of, periodic_frames_of, with_history
 
 _VOICED = 0.2  # clean correlation from which a frame has a pitch
 _N0 = 0.03  # noise floor of the extra attenuation: -15 dB
-_AUDIBLE = 5e-2  # band energy that counts
 _TINY = 1e-12
 _MUCH = 1e6  # comb filter over noisy signal: as good as alone
-
-# A frame holds voice from this far below the loud frames (95th percentile), and its neighbours
-_VOICE_RANGE_DB = 35.0
-_VOICE_FLOOR = 1.0  # summed band energy: silence is not voice
-
-
-@dataclass(frozen=True)
-class TrainingFrames:
-    """Input and targets of the network at each hop; all rows of one hop belong together."""
-
-    features: np.ndarray  # (n_hops, N_GROUPS, N_GROUP_FEATURES) float32
-    gains: np.ndarray  # (n_hops, N_BANDS) float32, 0 to 1
-    strengths: np.ndarray  # (n_hops, N_BANDS) float32, 0 to 1
-    mask: np.ndarray  # (n_hops, N_BANDS) bool: the target means something
-    voice: np.ndarray  # (n_hops,) float32, 0 or 1
-    spectra: tuple[np.ndarray, np.ndarray, np.ndarray]
-    # noisy, its periodic part, clean; each (n_hops, N_BINS) complex64
 
 
 def strengths_for_coherence(clean, noisy, comb, noisy_comb, comb_scale):
@@ -107,17 +89,6 @@ def clean_periodicity(clean):
     return spectrum, pitch_spectrum, correlations
 
 
-def _voice(energy):
-    """1 where a frame of clean speech, or one of its neighbours, holds voice; (n_hops,)."""
-    level = energy.sum(axis=-1)
-    loud = level[level > _VOICE_FLOOR]
-    if len(loud) == 0:
-        return np.zeros(len(level), np.float32)
-    threshold = max(np.percentile(loud, 95) * 10 ** (-_VOICE_RANGE_DB / 10), _VOICE_FLOOR)
-    voice = np.pad(level > threshold, 1)
-    return (voice[:-2] | voice[1:-1] | voice[2:]).astype(np.float32)
-
-
 @dataclass(frozen=True)
 class Targets:
     """The oracle's answer at each hop, for the frame that it enhances."""
@@ -169,30 +140,4 @@ def targets_for(hops, clean):
         level_ratios=np.clip(level_ratios, 0, 1).astype(np.float32),
         gains=np.clip(level_ratios * attenuation, 0, 1).astype(np.float32),
         strengths=strengths.astype(np.float32),
-    )
-
-
-def training_frames(noisy, clean):
-    """Features of the noisy signal and the targets for them.
-
-    Parameters
-    ----------
-    noisy, clean : ndarray [shape=(n,)]
-        ±1, sample-aligned.
-
-    Returns
-    -------
-    TrainingFrames
-        n // HOP_LENGTH rows; row n is what the network sees when hop n arrives, with the
-        targets of frame n - 2, which it then enhances.
-    """
-    hops = analyse(noisy)
-    targets = targets_for(hops, clean)
-    return TrainingFrames(
-        features=hops.features,
-        gains=targets.gains,
-        strengths=targets.strengths,
-        mask=(targets.energy > _AUDIBLE) | (hops.energy > _AUDIBLE),
-        voice=_voice(targets.energy),
-        spectra=(hops.spectrum, hops.pitch_spectrum, targets.spectrum),
     )

@@ -28,7 +28,8 @@ def draw_curves(log, picture):
         for split, style in (("train", "-"), ("dev", "o-")):
             points = [(int(row["step"]), float(row[part])) for row in rows if row["split"] == split]
             axes.plot(*zip(*points, strict=True), style, label=split, markersize=3)
-        axes.set(title=part, xlabel="step", yscale="log")
+        is_positive = all(float(row[part]) > 0 for row in rows)  # levels in dB are not
+        axes.set(title=part, xlabel="step", yscale="log" if is_positive else "linear")
         axes.grid(alpha=0.3, which="both")
     axes.legend()
     partial = picture.with_suffix(".partial")

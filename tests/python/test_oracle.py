@@ -4,16 +4,17 @@ import pytest
 from conftest import glide
 from fakes import ScriptedNetwork
 from percepnet import LATENCY, SAMPLE_RATE, enhance
-from percepnet.constants import N_BANDS, N_GROUP_FEATURES, N_GROUPS
+from percepnet.constants import N_BANDS
 from percepnet.dsp.erb import band_correlation, band_energy
 from percepnet.dsp.features import band_coherence
 from percepnet.oracle import (
     clean_periodicity,
     strengths_for_coherence,
     targets_for,
-    training_frames,
 )
 from percepnet.whole_file import analyse
+
+AUDIBLE = 5e-2  # band energy that counts
 
 
 @pytest.fixture(scope="module")
@@ -93,34 +94,34 @@ def test_targets_are_in_range_for_any_signal(rng):
     signals = [np.zeros(SAMPLE_RATE), np.ones(SAMPLE_RATE), rng.standard_normal(SAMPLE_RATE)]
     for noisy in signals:
         for clean in signals:
-            frames = training_frames(noisy, clean)
-            assert frames.features.shape == (100, N_GROUPS, N_GROUP_FEATURES)
-            assert frames.gains.shape == frames.strengths.shape == (100, N_BANDS)
-            assert np.isfinite(frames.features).all()
-            for target in (frames.gains, frames.strengths, frames.voice):
-                assert ((target >= 0) & (target <= 1)).all()
+            hops = analyse(noisy)
+            targets = targets_for(hops, clean)
+            assert np.isfinite(hops.features).all()
+            for values in (targets.gains, targets.strengths, targets.level_ratios):
+                assert values.shape == (100, N_BANDS)
+                assert ((values >= 0) & (values <= 1)).all()
 
 
 def test_clean_speech_needs_nothing(voice):
-    frames = training_frames(voice, voice)
-    audible = frames.mask[5:]
-    assert frames.gains[5:][audible].min() > 0.9
-    assert np.median(frames.strengths[5:]) < 0.35
+    targets = targets_for(analyse(voice), voice)
+    is_audible = targets.energy[5:] > AUDIBLE
+    assert targets.gains[5:][is_audible].min() > 0.9
+    assert np.median(targets.strengths[5:]) < 0.35
 
 
 def test_pure_noise_is_to_be_removed(voice, mixture):
-    frames = training_frames(mixture - voice, np.zeros_like(voice))
-    assert frames.gains[frames.mask].max() < 1e-3
-    assert not frames.voice.any()
+    hops = analyse(mixture - voice)
+    targets = targets_for(hops, np.zeros_like(voice))
+    assert targets.gains[hops.energy > AUDIBLE].max() < 1e-3
 
 
 def test_targets_belong_to_the_hop_that_enhances(voice, mixture):
     """Played through the enhancer, the targets restore the voice."""
-    frames = training_frames(mixture, voice)
+    targets = targets_for(analyse(mixture), voice)
     n_after = LATENCY // 480  # hops that flushing the stream adds
     network = ScriptedNetwork(
-        np.pad(frames.gains, ((0, n_after), (0, 0)), mode="edge"),
-        np.pad(frames.strengths, ((0, n_after), (0, 0)), mode="edge"),
+        np.pad(targets.gains, ((0, n_after), (0, 0)), mode="edge"),
+        np.pad(targets.strengths, ((0, n_after), (0, 0)), mode="edge"),
     )
     enhanced = enhance(mixture, network)
     inner = slice(SAMPLE_RATE // 2, -SAMPLE_RATE // 2)

@@ -209,7 +209,8 @@ def test_tuning_brings_the_enhanced_signal_nearer(prepared, tmp_path):
     tuning = Trainer(recipe.tune, 1, objective, fit.network, tmp_path / "run" / "tune", "cpu")
     before = tuning.validate()
     assert set(before) == {
-        "loss", "magnitude", "complex", "loudness", "envelope", "band", "detection", "opinion",
+        "loss", "magnitude", "complex", "loudness", "envelope", "error", "band", "detection",
+        "opinion",
     }  # fmt: skip
     tuning.run(24)
     assert tuning.validate()["magnitude"] < before["magnitude"]
@@ -218,7 +219,7 @@ def test_tuning_brings_the_enhanced_signal_nearer(prepared, tmp_path):
 @pytest.mark.parametrize("name", ["default", "small"])
 def test_bundled_recipes_are_read(name):
     recipe = load_recipe(name)
-    assert 0 < recipe.fit.decay_share < 1
+    assert 0 < recipe.tune.decay_share < 1
     assert recipe.tune.signal_weight > recipe.fit.signal_weight
 
 

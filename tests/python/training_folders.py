@@ -56,7 +56,7 @@ def tiny_recipe():
             recipe.data, hours=0.003, dev_hours=0.001, sequence_seconds=1.0, n_simulated_rooms=3,
         ),
         fit=replace(recipe.fit, **small),
-        tune=replace(recipe.tune, **small),
+        tune=replace(recipe.tune, opinion_weight=1.0, **small),
     )  # fmt: skip
 
 
