@@ -1,7 +1,7 @@
 /** Results as rows of the tables. */
 
 const NAMES = /** @type {Record<string, string>} */ ({
-  paper: 'PercepNet, the paper’s size',
+  paper: 'PercepNet, 8 M weights',
   '@jitsi/rnnoise-wasm': 'RNNoise, Jitsi',
   '@shiguredo/rnnoise-wasm': 'RNNoise, Shiguredo',
   PercepNet: 'PercepNet',
