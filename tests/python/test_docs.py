@@ -22,7 +22,7 @@ RUN_ELSEWHERE = {
     "pytest -n 2 tests/python": "tests/run",
     "pytest tests/browser -k live": "tests/run",
     "./build_wasm.sh --serve": "tests/browser/test_build.py",
-    "torchrun --nproc-per-node 4 -m percepnet_training fit runs/first": "test_training_fit.py",
+    "torchrun --nproc-per-node 2 -m percepnet_training fit runs/first": "test_training_fit.py",
     "npm install ./percepnet-web-0.1.0.tgz": "tests/browser/test_npm_package.py",
     "cp -r node_modules/percepnet-web public/percepnet": "tests/browser/test_npm_package.py",
 }
