@@ -73,7 +73,7 @@ class Enhancer:
         self._linked = [make_channel(compiled) for _ in range(n_linked)]
         self._network_state = self._model.initial_state()
         self._least_gains = np.zeros(N_BANDS, np.float32)
-        self._bypassed = self.bypass
+        self._bypassed = None  # nothing was heard yet that could be faded out
         self._voice_power = self._noise_power = _LEAST_POWER
         self.voice_probability = 0.0
 
@@ -137,9 +137,9 @@ class Enhancer:
 
     def _switch(self, enhanced, dry):
         """Enhanced or dry, cross-faded over the hop in which `bypass` changes."""
-        target = dry if self.bypass else enhanced
-        if self.bypass == self._bypassed:
+        target, before = dry if self.bypass else enhanced, self._bypassed
+        self._bypassed = self.bypass
+        if before in (None, self.bypass):
             return target
         other = enhanced if self.bypass else dry
-        self._bypassed = self.bypass
         return other + _FADE * (target - other)
