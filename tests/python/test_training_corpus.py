@@ -16,6 +16,7 @@ from percepnet_training.corpus import (
     prepare_corpus,
 )
 from percepnet_training.errors import TrainingError
+from percepnet_training.shards import VOICE_FLOOR, voice_frames
 from training_folders import NOISES, SPEAKERS, tiny_mixer, voice_like, write_sources
 
 
@@ -102,3 +103,11 @@ def test_a_broken_file_is_named(tmp_path):
 def test_an_unprepared_corpus_says_what_to_run(tmp_path):
     with pytest.raises(TrainingError, match="percepnet-train data"):
         Corpus(tmp_path, "train", {})
+
+
+def test_a_frame_holds_voice_where_it_or_a_neighbour_is_loud():
+    energy = np.zeros((20, 4), np.float32)
+    assert not voice_frames(energy).any()
+    assert not voice_frames(energy + VOICE_FLOOR / 8).any()
+    energy[5], energy[6], energy[12] = 1e6, 1e6, 1e6 * 10 ** (-40 / 10)  # 40 dB below: no voice
+    np.testing.assert_array_equal(np.flatnonzero(voice_frames(energy)), [4, 5, 6, 7])
