@@ -57,10 +57,15 @@ class Group:
     weight: float
 
     @property
-    def has_low_voice(self):
-        """Whether the median fundamental of the clips is known and below LOW_VOICE_HZ."""
+    def voice_hz(self):
+        """Median fundamental of the clips, Hz; 0 where it is unknown."""
         known = [clip.voice_hz for clip in self.clips if clip.voice_hz]
-        return bool(known) and float(np.median(known)) < LOW_VOICE_HZ
+        return float(np.median(known)) if known else 0.0
+
+    @property
+    def has_low_voice(self):
+        """Whether the fundamental is known and below LOW_VOICE_HZ."""
+        return 0 < self.voice_hz < LOW_VOICE_HZ
 
 
 def prepare_corpus(sources, folder, n_simulated_rooms, seed):

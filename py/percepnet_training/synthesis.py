@@ -1,6 +1,6 @@
 """Noisy mixtures, each a pure function of (seed, index), after Sec. 6 of the 2021 follow-up.
 
-speech clips -> string -> voice change -> filter -> room (target: direct + early) ┐
+speech clips -> voice change -> string -> filter -> room (target: direct + early) ┐
 recorded, synthesised noises, babble -> sum -> filter -> room ────────────────────┴-> SNR -> level
 -> low-pass on both -> automatic gain on both -> clipping, rounding of the noisy one
 """
@@ -10,18 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import fft
-from scipy.signal import resample_poly
 
 from percepnet.constants import HOP_LENGTH, SAMPLE_RATE
 from percepnet_training.filters import NYQUIST_HZ, random_filter, random_lowpass
 from percepnet_training.noises import shaped_noise, slow_curve, synthesise, unit_power
 from percepnet_training.rooms import ROOM_LENGTH, early_part
+from percepnet_training.voices import SPEED_STEPS, draw_voice, played_at
 
 MAX_CLIP_SECONDS = 10  # of one take, so that a sequence mixes several
 TAIL_HOPS = 10  # a clip's bandwidth holds while its echo rings
-# Play-back speeds: pitch and formants move together, as between people.
-SPEEDS = ((7, 8), (9, 10), (10, 11), (15, 16), (16, 15), (11, 10), (10, 9), (8, 7))
-SLOWER = ((3, 4), (4, 5), (5, 6))  # a high voice becomes a low one
+NOISE_STEPS = (28, 37)  # of play-back speeds, in 1 / SPEED_STEPS
 
 
 @dataclass(frozen=True)
@@ -90,19 +88,17 @@ class Mixer:
     def _speech(self, rng):
         """Clips of one speaker with pauses: samples (n,) and bandwidth per hop."""
         speaker = self._corpus.draw_speaker(rng)
-        up, down = _draw_speed(rng, not speaker.has_low_voice)
+        voice = draw_voice(rng, speaker.voice_hz)
         samples = np.zeros(self._n_samples, np.float32)
         bandwidth_hz = np.full(self._n_hops, NYQUIST_HZ, np.float32)
         position = _draw_start(rng)
         while position < self._n_samples:
             clip = speaker.clips[rng.integers(len(speaker.clips))]
-            take = self._take(rng, clip)
-            if up != down:
-                take = resample_poly(take, down, up).astype(np.float32)
+            take = voice.spoken(self._take(rng, clip))
             take = _faded(take * 10 ** (rng.normal(0, 2) / 20))[: self._n_samples - position]
             samples[position : position + len(take)] = take
             hops = slice(position // HOP_LENGTH, (position + len(take)) // HOP_LENGTH + TAIL_HOPS)
-            bandwidth_hz[hops] = np.minimum(bandwidth_hz[hops], clip.bandwidth_hz * up / down)
+            bandwidth_hz[hops] = np.minimum(bandwidth_hz[hops], voice.known_hz(clip.bandwidth_hz))
             position += len(take) + _draw_pause(rng)
         return samples, bandwidth_hz
 
@@ -134,14 +130,12 @@ class Mixer:
     def _recorded_noise(self, rng):
         """Clips of one kind of noise, cross-faded, to the length of the mixture."""
         clip = self._corpus.draw_noise(rng)
-        up, down = _draw_speed(rng, False)
+        steps = SPEED_STEPS if rng.random() < 0.5 else rng.integers(*NOISE_STEPS)
         samples = np.zeros(self._n_samples, np.float32)
         position, n_fade = 0, SAMPLE_RATE // 20
         while position < self._n_samples:
             start = rng.integers(max(1, clip.n_samples - self._n_samples))
-            take = self._corpus.read(clip, start, self._n_samples)
-            if up != down:
-                take = resample_poly(take, down, up).astype(np.float32)
+            take = played_at(self._corpus.read(clip, start, self._n_samples), steps)
             take = _faded(take, n_fade)[: self._n_samples - position]
             samples[position : position + len(take)] += take
             # Long clips go on without a seam; short ones (a bark) come with pauses.
@@ -256,14 +250,6 @@ def _degrade(rng, noisy):
     if rng.random() < 0.5:
         noisy = np.rint(noisy * 32768) / 32768
     return noisy
-
-
-def _draw_speed(rng, is_high_voice):
-    """Play-back speed as a fraction (up, down); 1 in half of the cases."""
-    if rng.random() < 0.5:
-        return 1, 1
-    speeds = SLOWER if is_high_voice and rng.random() < 0.4 else SPEEDS
-    return speeds[rng.integers(len(speeds))]
 
 
 def _draw_start(rng):
