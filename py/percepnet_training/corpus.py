@@ -19,6 +19,7 @@ ROOMS_FILE = "rooms.npy"
 LOW_VOICE_HZ = 165  # between most men's voices and most women's
 FLUENT_SECONDS = 2.0  # mean clip length that counts as sentences
 MAX_VOICE_SECONDS = 4
+MAX_CLIP_WEIGHT = 20 * SAMPLE_RATE
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ class Group:
     def has_low_voice(self):
         """Whether the fundamental is known and below LOW_VOICE_HZ."""
         return 0 < self.voice_hz < LOW_VOICE_HZ
+
+    def draw_clip(self, rng):
+        """One clip: long ones more often, up to MAX_CLIP_WEIGHT."""
+        lengths = np.array([min(clip.n_samples, MAX_CLIP_WEIGHT) for clip in self.clips], float)
+        return self.clips[rng.choice(len(self.clips), p=lengths / lengths.sum())]
 
 
 def prepare_corpus(sources, folder, n_simulated_rooms, seed):
@@ -159,11 +165,9 @@ class Corpus:
         pools = [pool for pool in (self.low_voices, self.high_voices) if pool]
         return draw(rng, pools[rng.integers(len(pools))])
 
-    def draw_noise(self, rng):
-        """A noise clip: first the category by weight, then one of its clips by length."""
-        clips = draw(rng, self.noises).clips
-        lengths = np.array([min(clip.n_samples, 20 * SAMPLE_RATE) for clip in clips], float)
-        return clips[rng.choice(len(clips), p=lengths / lengths.sum())]
+    def draw_category(self, rng):
+        """A kind of noise, by weight."""
+        return draw(rng, self.noises)
 
     def draw_room(self, rng):
         """One room response, (ROOM_LENGTH,) float32."""

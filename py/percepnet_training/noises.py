@@ -9,6 +9,8 @@ from scipy import fft
 
 from percepnet.constants import SAMPLE_RATE
 
+N_TURN = 2048  # samples of a turn of an engine, at 20 turns a second about a sample each
+
 
 def unit_power(samples):
     """Scaled to a mean power of 1, (n,) float32; silence stays silence."""
@@ -107,6 +109,19 @@ def car(rng, n_samples):
     return unit_power(rumble * tyres + engine * 10 ** (rng.uniform(-25, 0) / 20))
 
 
+def engine(rng, n_samples):
+    """Motor or rotor: any sound once a turn, and noise that swells with it."""
+    turn_hz = 8 * 30 ** rng.random() * (1 + rng.uniform(0, 0.3) * slow_curve(rng, n_samples, 0.4))
+    place = (np.cumsum(turn_hz / SAMPLE_RATE) % 1 * N_TURN).astype(int)
+    harmonics = np.arange(1, N_TURN // 8)
+    levels_db = rng.normal(0, 6, len(harmonics)) - rng.uniform(2, 9) * np.log2(harmonics)
+    spectrum = 10 ** (levels_db / 20) * np.exp(2j * np.pi * rng.random(len(harmonics)))
+    tone = fft.irfft(np.concatenate(([0], spectrum)), N_TURN).astype(np.float32)[place]
+    swell = np.exp(-rng.uniform(0, 6) * np.arange(N_TURN, dtype=np.float32) / N_TURN)[place]
+    noise = unit_power(coloured(rng, n_samples) * swell)
+    return unit_power(noise + unit_power(tone) * 10 ** (rng.uniform(-25, 5) / 20))
+
+
 def wind(rng, n_samples):
     """Wind on a microphone: low, gusty."""
     knots_hz = np.array((20, 100, 400, 1500, 6000, 22000))
@@ -173,14 +188,51 @@ def alarm(rng, n_samples):
     return unit_power(_harmonics(phase, levels, rng) * gate + 1e-4 * hiss(rng, n_samples))
 
 
-GENERATORS = (coloured, modulated, hiss, hum, fan, car, wind, rain, crackle, typing, knocks, alarm)
+GENERATORS = {
+    coloured: 2.0,
+    modulated: 2.0,
+    hiss: 1.0,
+    hum: 0.7,
+    fan: 1.5,
+    car: 1.0,
+    engine: 2.0,
+    wind: 1.2,
+    rain: 1.5,
+    crackle: 1.0,
+    typing: 1.5,
+    knocks: 1.5,
+    alarm: 0.7,
+}
 
 
 def synthesise(rng, n_samples):
     """Noise from one generator drawn at random, (n,) float32 of unit power."""
-    weights = np.array((2, 2, 1, 0.7, 2, 1, 1, 1.5, 0.7, 1.2, 0.8, 0.7))
-    index = rng.choice(len(GENERATORS), p=weights / weights.sum())
-    return GENERATORS[index](rng, n_samples)
+    weights = np.array(list(GENERATORS.values()))
+    index = rng.choice(len(weights), p=weights / weights.sum())
+    return list(GENERATORS)[index](rng, n_samples)
+
+
+def switched(rng, first, second):
+    """One noise or the other, each for a while, from one moment to the next, (n,) float32."""
+    samples = np.zeros_like(first)
+    n_fade = round(10 ** rng.uniform(-3, -0.7) * SAMPLE_RATE)  # 1...200 ms
+    sources, position = (first, second), 0
+    while position < len(samples):
+        n_part = round(0.3 * 15 ** rng.random() * SAMPLE_RATE) + n_fade  # 0.3...4.5 s
+        part = sources[0][position : position + n_part] * np.float32(10 ** (rng.normal(0, 3) / 20))
+        samples[position : position + n_part] += faded(part, n_fade)
+        sources, position = sources[::-1], position + n_part - n_fade
+    return samples
+
+
+def faded(samples, n_fade):
+    """Copy with linear fades at both ends, so that cuts do not click, (n,) float32."""
+    n_fade = min(n_fade, len(samples) // 2)
+    ramp = np.linspace(0, 1, n_fade, dtype=np.float32)
+    samples = np.array(samples, np.float32)
+    samples[:n_fade] *= ramp
+    samples[len(samples) - n_fade :] *= ramp[::-1]
+    return samples
 
 
 def _harmonics(phase, levels, rng):

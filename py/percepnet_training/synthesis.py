@@ -13,11 +13,19 @@ from scipy import fft
 
 from percepnet.constants import HOP_LENGTH, SAMPLE_RATE
 from percepnet_training.filters import NYQUIST_HZ, random_filter, random_lowpass
-from percepnet_training.noises import shaped_noise, slow_curve, synthesise, unit_power
+from percepnet_training.noises import (
+    faded,
+    shaped_noise,
+    slow_curve,
+    switched,
+    synthesise,
+    unit_power,
+)
 from percepnet_training.rooms import ROOM_LENGTH, early_part
 from percepnet_training.voices import SPEED_STEPS, draw_voice, played_at
 
 MAX_CLIP_SECONDS = 10  # of one take, so that a sequence mixes several
+N_FADE = HOP_LENGTH // 2  # where takes are cut
 TAIL_HOPS = 10  # a clip's bandwidth holds while its echo rings
 NOISE_STEPS = (28, 37)  # of play-back speeds, in 1 / SPEED_STEPS
 
@@ -95,7 +103,7 @@ class Mixer:
         while position < self._n_samples:
             clip = speaker.clips[rng.integers(len(speaker.clips))]
             take = voice.spoken(self._take(rng, clip))
-            take = _faded(take * 10 ** (rng.normal(0, 2) / 20))[: self._n_samples - position]
+            take = faded(take * 10 ** (rng.normal(0, 2) / 20), N_FADE)[: self._n_samples - position]
             samples[position : position + len(take)] = take
             hops = slice(position // HOP_LENGTH, (position + len(take)) // HOP_LENGTH + TAIL_HOPS)
             bandwidth_hz[hops] = np.minimum(bandwidth_hz[hops], voice.known_hz(clip.bandwidth_hz))
@@ -111,15 +119,13 @@ class Mixer:
         """One to three noises, some coming and going, over a floor of hiss; (n,) float32."""
         total = np.zeros(self._n_samples, np.float32)
         for _ in range(rng.choice((1, 2, 3), p=(0.5, 0.35, 0.15))):
+            noise = self._one_noise(rng)
             kind = rng.random()
-            if kind < 0.5:
-                noise = self._recorded_noise(rng)
-            elif kind < 0.87:
-                noise = synthesise(rng, self._n_samples)
-            else:
-                noise = self._babble(rng)
-            if rng.random() < 0.25:
+            if kind < 0.25:
                 noise = noise * 10 ** (slow_curve(rng, self._n_samples, 0.3, -20, 0) / 20)
+            elif kind < 0.55:
+                other = self._one_noise(rng) if rng.random() < 0.75 else np.zeros_like(noise)
+                noise = switched(rng, noise, other)
             total += unit_power(noise) * np.float32(10 ** (rng.uniform(-12, 0) / 20))
         if rng.random() < 0.3:
             knots_hz = np.geomspace(100, NYQUIST_HZ, 5)
@@ -127,20 +133,33 @@ class Mixer:
             total = unit_power(total) + floor * 10 ** (rng.uniform(-40, -10) / 20)
         return unit_power(total)
 
+    def _one_noise(self, rng):
+        """Recorded, synthesised, or people; (n,) float32 of unit power."""
+        kind = rng.random()
+        if kind < 0.5:
+            return unit_power(self._recorded_noise(rng))
+        if kind < 0.87:
+            return synthesise(rng, self._n_samples)
+        return unit_power(self._babble(rng))
+
     def _recorded_noise(self, rng):
         """Clips of one kind of noise, cross-faded, to the length of the mixture."""
-        clip = self._corpus.draw_noise(rng)
+        category = self._corpus.draw_category(rng)
+        clip = category.draw_clip(rng)
+        holds_clip = rng.random() < 0.5
         steps = SPEED_STEPS if rng.random() < 0.5 else rng.integers(*NOISE_STEPS)
         samples = np.zeros(self._n_samples, np.float32)
         position, n_fade = 0, SAMPLE_RATE // 20
         while position < self._n_samples:
             start = rng.integers(max(1, clip.n_samples - self._n_samples))
             take = played_at(self._corpus.read(clip, start, self._n_samples), steps)
-            take = _faded(take, n_fade)[: self._n_samples - position]
+            take = faded(take, n_fade)[: self._n_samples - position]
             samples[position : position + len(take)] += take
             # Long clips go on without a seam; short ones (a bark) come with pauses.
             gap = -n_fade if len(take) > 3 * SAMPLE_RATE else rng.exponential(0.3) * SAMPLE_RATE
             position += max(len(take) + int(gap), n_fade)
+            if not holds_clip:
+                clip = category.draw_clip(rng)
         return samples
 
     def _babble(self, rng):
@@ -151,7 +170,8 @@ class Mixer:
             position = -int(rng.uniform(0, 2) * SAMPLE_RATE)
             voice = np.zeros(self._n_samples, np.float32)
             while position < self._n_samples:
-                take = _faded(self._take(rng, speaker.clips[rng.integers(len(speaker.clips))]))
+                take = self._take(rng, speaker.clips[rng.integers(len(speaker.clips))])
+                take = faded(take, N_FADE)
                 skip = min(max(0, -position), len(take))
                 part = take[skip:][: self._n_samples - position - skip]
                 voice[position + skip : position + skip + len(part)] = part
@@ -186,7 +206,7 @@ def draw_snr_db(rng):
     kind = rng.random()
     if kind < 0.05:
         return None
-    if kind < 0.83:
+    if kind < 0.77:
         return rng.uniform(-5, 20)
     return rng.uniform(-15, -5) if kind < 0.91 else rng.uniform(20, 45)
 
@@ -261,13 +281,3 @@ def _draw_pause(rng):
     """Samples between two clips: mostly short, sometimes a listener's turn."""
     mean = 0.3 if rng.random() < 0.85 else 2.5
     return int((0.05 + rng.exponential(mean)) * SAMPLE_RATE)
-
-
-def _faded(samples, n_fade=HOP_LENGTH // 2):
-    """Copy with linear fades at both ends, so that cuts do not click."""
-    n_fade = min(n_fade, len(samples) // 2)
-    ramp = np.linspace(0, 1, n_fade, dtype=np.float32)
-    samples = np.array(samples, np.float32)
-    samples[:n_fade] *= ramp
-    samples[len(samples) - n_fade :] *= ramp[::-1]
-    return samples

@@ -5,7 +5,7 @@ import pytest
 
 from percepnet.constants import HOP_LENGTH, SAMPLE_RATE
 from percepnet_training.filters import random_filter, random_lowpass
-from percepnet_training.noises import GENERATORS
+from percepnet_training.noises import GENERATORS, switched
 from percepnet_training.rooms import early_part, prepare_response, simulate_room
 from percepnet_training.synthesis import (
     active_power,
@@ -144,3 +144,14 @@ def test_lowpass_passes_below_its_edge_only(rng):
         assert 3000 <= edge_hz <= 20000
         assert (response[: int(edge_hz)] == 1).all()
         assert not response[int(edge_hz) + 202 :].any()
+
+
+def test_noises_switch_from_one_moment_to_the_next(rng):
+    first, second = np.ones(20 * SAMPLE_RATE, np.float32), -np.ones(20 * SAMPLE_RATE, np.float32)
+    samples = switched(rng, first, second)
+    # Fades of both cross: what lies between the two levels is short.
+    turns = np.count_nonzero(np.diff(np.sign(samples[samples != 0])))
+    assert 4 <= turns <= 70
+    assert np.mean(np.abs(samples) < 0.2) < 0.15
+    levels = {round(float(level), 3) for level in samples[:: SAMPLE_RATE // 20]}
+    assert len(levels) > 4  # each part has a level of its own
