@@ -12,6 +12,7 @@ from percepnet_training.curves import append_row, forget_after
 from percepnet_training.curves_figure import draw_curves
 from percepnet_training.errors import TrainingError
 from percepnet_training.model import TwinNetwork
+from percepnet_training.optimiser import Optimiser
 from percepnet_training.processes import average_gradients, rank
 
 CHECKPOINT_FILE = "checkpoint.pt"
@@ -54,9 +55,7 @@ class Trainer:
         self._run, self._device = run, torch.device(device)
         run.mkdir(parents=True, exist_ok=True)
         self.network = start.to(self._device)
-        self._optimiser = torch.optim.AdamW(
-            self.network.parameters(), betas=(0.9, 0.98), weight_decay=stage.weight_decay
-        )
+        self._optimiser = Optimiser(self.network, stage.weight_decay)
         self.average = {name: value.clone() for name, value in self.network.state_dict().items()}
         self.step = 0
         self._seconds = 0.0
@@ -128,18 +127,15 @@ class Trainer:
         """One step; loss and parts. Chance comes from the step: a resumed run is the same."""
         stage = self._stage
         rng = np.random.default_rng((self._seed, self.step, rank()))
-        for group in self._optimiser.param_groups:
-            group["lr"] = learning_rate(stage, self.step)
         loss, parts = self._objective.loss(
             self.network, rng, stage.batch_size, is_quantised(stage, self.step), is_training=True
         )
         self._check("loss", loss)
-        self._optimiser.zero_grad()
         loss.backward()
         average_gradients(list(self.network.parameters()))
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), stage.gradient_norm)
         self._check("gradient", norm)
-        self._optimiser.step()
+        self._optimiser.step(learning_rate(stage, self.step))
         self.step += 1
         # A short memory at first, else the random start stays in the average.
         decay = min(stage.average_decay, self.step / (self.step + 10))

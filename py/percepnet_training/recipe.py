@@ -52,7 +52,7 @@ class Stage:
     colour_db : float
         How much the frequency response of the microphone varies between windows, dB.
     learning_rate, weight_decay, gradient_norm : float
-        AdamW's rate and decay; the norm that gradients are clipped to.
+        The optimiser's rate and decay; the norm that gradients are clipped to.
     average_decay : float
         Per step, of the exponential average of the weights that is exported.
     signal_weight, loudness_weight, envelope_weight : float
