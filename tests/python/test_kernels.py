@@ -24,7 +24,7 @@ from percepnet.topology import Topology
 
 N_STEPS = 6
 SMALL = Topology(channels=10, squeeze=3, full=12, expand=2)
-DEFAULT = Topology(channels=48, squeeze=6, full=128, expand=8)
+DEFAULT = Topology(channels=64, squeeze=8, full=256, expand=16)
 
 every_kernel = pytest.mark.parametrize("kernel", available_kernels()[:-1])  # the last is numpy
 

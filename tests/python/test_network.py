@@ -199,11 +199,11 @@ def test_a_network_can_be_sent_to_another_process(kernel):
 
 
 def test_sizes_of_the_default_network():
-    network = random_network(Topology(channels=48, squeeze=6, full=128, expand=8), 0)
-    of_groups = 48 * (N_GROUP_FEATURES + 2 * 3 * 48 + 2 * 6 + 2 * 3 * (48 + 8 + 48))
-    heads = 8 * (48 + 48 + N_GROUP_FEATURES) + 128
-    assert network.n_weights == of_groups + 2 * 128 * (3 * (32 * 6 + 128) + 32 * 8) + heads
-    assert network.n_bytes < 0.42e6
+    network = random_network(Topology(channels=64, squeeze=8, full=256, expand=16), 0)
+    of_groups = 64 * (N_GROUP_FEATURES + 2 * 3 * 64 + 2 * 8 + 2 * 3 * (64 + 16 + 64))
+    heads = 8 * (64 + 64 + N_GROUP_FEATURES) + 256
+    assert network.n_weights == of_groups + 2 * 256 * (3 * (32 * 8 + 256) + 32 * 16) + heads
+    assert network.n_bytes < 1.22e6
 
 
 def test_a_network_of_eight_million_weights_takes_a_byte_for_each():

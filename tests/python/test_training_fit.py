@@ -232,8 +232,8 @@ def test_bundled_recipes_are_read(name):
         (("[fit]", "[fit"), "not TOML"),
         (("n_frames = 300", "n_frames = 2000"), "no more than the 1998"),
         (("n_frames = 300", "n_frames = 60"), "must be 38 more than n_warmup_frames"),
-        (("squeeze = 6", "squeeze = 0"), "has layer size squeeze = 0"),
-        (("squeeze = 6", "gru = 6"), "lacks squeeze"),
+        (("squeeze = 8", "squeeze = 0"), "has layer size squeeze = 0"),
+        (("squeeze = 8", "gru = 8"), "lacks squeeze"),
     ],
 )
 def test_a_wrong_recipe_is_explained(change, message):
