@@ -1,6 +1,6 @@
 """Noisy mixtures, each a pure function of (seed, index), after Sec. 6 of the 2021 follow-up.
 
-speech clips -> voice change -> string -> filter -> room (target: direct + early) ┐
+speech clips -> other voice, song -> string -> filter -> room (target: direct + early) ┐
 recorded, synthesised noises, babble -> sum -> filter -> room ────────────────────┴-> SNR -> level
 -> low-pass on both -> automatic gain on both -> clipping, rounding of the noisy one
 """
@@ -22,9 +22,12 @@ from percepnet_training.noises import (
     unit_power,
 )
 from percepnet_training.rooms import ROOM_LENGTH, early_part
+from percepnet_training.singing import sung
 from percepnet_training.voices import SPEED_STEPS, draw_voice, played_at
 
 MAX_CLIP_SECONDS = 10  # of one take, so that a sequence mixes several
+SUNG_SHARE = 0.08  # of the mixtures
+MAX_SUNG = 4 * SAMPLE_RATE  # of a take: a song takes up to four times as long
 N_FADE = HOP_LENGTH // 2  # where takes are cut
 TAIL_HOPS = 10  # a clip's bandwidth holds while its echo rings
 NOISE_STEPS = (28, 37)  # of play-back speeds, in 1 / SPEED_STEPS
@@ -97,12 +100,15 @@ class Mixer:
         """Clips of one speaker with pauses: samples (n,) and bandwidth per hop."""
         speaker = self._corpus.draw_speaker(rng)
         voice = draw_voice(rng, speaker.voice_hz)
+        sings = rng.random() < SUNG_SHARE
         samples = np.zeros(self._n_samples, np.float32)
         bandwidth_hz = np.full(self._n_hops, NYQUIST_HZ, np.float32)
         position = _draw_start(rng)
         while position < self._n_samples:
             clip = speaker.clips[rng.integers(len(speaker.clips))]
             take = voice.spoken(self._take(rng, clip))
+            if sings:
+                take = sung(rng, take[:MAX_SUNG])
             take = faded(take * 10 ** (rng.normal(0, 2) / 20), N_FADE)[: self._n_samples - position]
             samples[position : position + len(take)] = take
             hops = slice(position // HOP_LENGTH, (position + len(take)) // HOP_LENGTH + TAIL_HOPS)

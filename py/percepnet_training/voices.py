@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import fft
-from scipy.signal import resample_poly, windows
+from scipy.signal import resample_poly
 
-from percepnet.constants import SAMPLE_RATE
+from percepnet_training.vocoder import log_envelopes, samples_of, spectra_of
 
 # Play-back speeds are multiples of 1 / SPEED_STEPS: short filters, and finer than anybody hears.
 SPEED_STEPS = 32
@@ -17,10 +16,6 @@ FORMANT_DEVIATION = 0.09  # natural logarithm: about half of what lies between a
 FORMANTS = (0.82, 1.22)  # of the change beside the recording
 UNCHANGED_SHARE = 0.15
 
-N_FFT = 2048
-N_STEP = N_FFT // 4
-N_QUEFRENCIES = round(0.002 * SAMPLE_RATE)  # smoother than harmonics of 400 Hz
-RANGE_DB = 90.0  # below the peak of a frame is no vocal tract, only rounding
 MAX_GAIN_DB = 20.0
 
 
@@ -88,29 +83,13 @@ def with_formants(samples, factor):
     -------
     (n,) float32
     """
-    window = windows.hann(N_FFT, sym=False).astype(np.float32)
-    n_frames = (len(samples) - 1) // N_STEP + N_FFT // N_STEP
-    padded = np.zeros((n_frames - 1) * N_STEP + N_FFT, np.float32)
-    start = N_FFT - N_STEP
-    padded[start : start + len(samples)] = samples
-    frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::N_STEP]
-    spectrum = fft.rfft(frames * window)
-    frames = fft.irfft(spectrum * envelope_gains(np.abs(spectrum), factor), N_FFT) * window
-    total = np.zeros_like(padded)
-    for part in range(N_FFT // N_STEP):
-        rows = frames[part :: N_FFT // N_STEP]
-        total[part * N_STEP :][: rows.size] += rows.ravel()
-    # Hann windows squared, a quarter apart, sum to 1.5.
-    return total[start : start + len(samples)] / np.float32(1.5)
+    spectra = spectra_of(samples)
+    return samples_of(spectra * envelope_gains(np.abs(spectra), factor), len(samples))
 
 
 def envelope_gains(magnitudes, factor):
     """Gains that move the envelope of each row of ``magnitudes``, (n_frames, n_bins)."""
-    floor = magnitudes.max(1, keepdims=True) * np.float32(10 ** (-RANGE_DB / 20)) + np.float32(1e-9)
-    levels = np.log(np.maximum(magnitudes, floor))
-    cepstrum = fft.irfft(levels)
-    cepstrum[:, N_QUEFRENCIES : cepstrum.shape[1] - N_QUEFRENCIES + 1] = 0
-    envelope = fft.rfft(cepstrum).real
+    envelope = log_envelopes(magnitudes)
     last = envelope.shape[1] - 1
     place = np.minimum(np.arange(last + 1) / factor, last)
     below = np.minimum(place.astype(int), last - 1)
