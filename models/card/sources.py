@@ -8,7 +8,7 @@ import soundfile
 from signals import draw_room
 
 from percepnet.constants import SAMPLE_RATE
-from percepnet.resampler import Resampler
+from percepnet_training.recordings import decode
 
 SEED = 48
 N_SAMPLES = 6 * SAMPLE_RATE
@@ -102,8 +102,5 @@ def _full_band_part(speaker):
 
 
 def _read_padded(path):
-    """A recording at its own level, channels averaged, in silence, (n,) float32."""
-    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    resampler = Resampler(rate, SAMPLE_RATE)
-    parts = resampler.push(samples.mean(1)[None]), resampler.flush()
-    return np.pad(np.concatenate(parts, axis=1)[0], N_PAUSE)
+    """A recording at its own level, in silence, (n,) float32."""
+    return np.pad(decode(path), N_PAUSE)

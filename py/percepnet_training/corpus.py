@@ -19,7 +19,7 @@ ROOMS_FILE = "rooms.npy"
 LOW_VOICE_HZ = 165  # between most men's voices and most women's
 FLUENT_SECONDS = 2.0  # mean clip length that counts as sentences
 MAX_VOICE_SECONDS = 4
-MAX_CLIP_WEIGHT = 20 * SAMPLE_RATE
+MAX_CLIP_WEIGHT = 20 * SAMPLE_RATE  # a longer clip is drawn no more often
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ class Optimiser:
     def __init__(self, network, weight_decay):
         matrices, others = [], []
         for name, parameter in network.named_parameters():
-            is_hidden = parameter.dim() == 2 and name.split(".")[0] not in DENSE
-            is_weight = name.rsplit(".", 1)[1].startswith("weight")
-            (matrices if is_hidden and is_weight else others).append(parameter)
+            layer, kind = name.split(".")
+            is_matrix = layer not in DENSE and kind.startswith("weight")
+            (matrices if is_matrix else others).append(parameter)
         self._parts = (
             torch.optim.Muon(matrices, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"),
             torch.optim.AdamW(others, betas=ADAM_BETAS, weight_decay=weight_decay),

@@ -36,7 +36,7 @@ def _shards(source, kind):
     shard = samples = None
     for row in tqdm(rows, kind):
         if row["shard"] != shard:
-            shard, samples = row["shard"], _decode(source / row["shard"])
+            shard, samples = row["shard"], decode(source / row["shard"])
         start, group = int(row["start_sample"]), row.get("speaker_id") or row.get("category")
         yield (
             row["split"],
@@ -51,7 +51,7 @@ def _files(folder):
     for path in tqdm(paths, folder.name):
         group = path.parent.relative_to(folder).as_posix()
         is_dev = zlib.crc32(group.encode()) % DEV_ONE_IN == 0
-        yield "dev" if is_dev else "train", group, None, _decode(path)
+        yield "dev" if is_dev else "train", group, None, decode(path)
 
 
 def read_responses(sources):
@@ -63,10 +63,10 @@ def read_responses(sources):
                 paths = [source / row["file"] for row in csv.DictReader(file)]
         else:
             paths = sorted(p for p in (source / "rir").rglob("*") if p.suffix.lower() in SUFFIXES)
-        yield from map(_decode, paths)
+        yield from map(decode, paths)
 
 
-def _decode(path):
+def decode(path):
     """Samples of a file at 48 kHz, channels averaged, (n,) float32."""
     try:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)

@@ -4,7 +4,14 @@ import numpy as np
 
 from percepnet.constants import SAMPLE_RATE
 from percepnet_training.noises import slow_curve
-from percepnet_training.vocoder import N_FFT, N_STEP, log_envelopes, samples_of, spectra_of
+from percepnet_training.vocoder import (
+    N_FFT,
+    N_STEP,
+    log_envelopes,
+    rows_between,
+    samples_of,
+    spectra_of,
+)
 
 LOWEST_HZ, HIGHEST_HZ = 90.0, 500.0  # of the middle of a melody
 STRETCHES = (1.3, 3.5)  # of time: singers hold their vowels
@@ -25,10 +32,7 @@ def sung(rng, samples):
     magnitudes = np.abs(spectra_of(samples))
     n_frames = round(len(magnitudes) * rng.uniform(*STRETCHES))
     place = np.linspace(0, len(magnitudes) - 1, n_frames)
-    below = np.minimum(place.astype(int), len(magnitudes) - 2)
-    share = (place - below).astype(np.float32)[:, np.newaxis]
-    envelopes = log_envelopes(magnitudes)
-    envelopes = envelopes[below] * (1 - share) + envelopes[below + 1] * share
+    envelopes = rows_between(log_envelopes(magnitudes), place)
 
     n_samples = (n_frames - N_FFT // N_STEP) * N_STEP + 1
     phase = np.cumsum(melody_hz(rng, n_samples) / SAMPLE_RATE)

@@ -41,3 +41,17 @@ def log_envelopes(magnitudes):
     cepstrum = fft.irfft(np.log(np.maximum(magnitudes, floor)))
     cepstrum[:, N_QUEFRENCIES : cepstrum.shape[1] - N_QUEFRENCIES + 1] = 0
     return fft.rfft(cepstrum).real
+
+
+def rows_between(rows, places):
+    """Rows at fractional ``places`` of a matrix, linear between neighbours, (n_places, n) float32.
+
+    Parameters
+    ----------
+    rows : (n_rows, n) float32
+    places : (n_places,) float
+        0...n_rows - 1.
+    """
+    below = np.minimum(places.astype(int), len(rows) - 2)
+    share = (places - below).astype(np.float32)[:, np.newaxis]
+    return rows[below] * (1 - share) + rows[below + 1] * share

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import resample_poly
 
-from percepnet_training.vocoder import log_envelopes, samples_of, spectra_of
+from percepnet_training.vocoder import log_envelopes, rows_between, samples_of, spectra_of
 
 # Play-back speeds are multiples of 1 / SPEED_STEPS: short filters, and finer than anybody hears.
 SPEED_STEPS = 32
@@ -90,10 +90,7 @@ def with_formants(samples, factor):
 def envelope_gains(magnitudes, factor):
     """Gains that move the envelope of each row of ``magnitudes``, (n_frames, n_bins)."""
     envelope = log_envelopes(magnitudes)
-    last = envelope.shape[1] - 1
-    place = np.minimum(np.arange(last + 1) / factor, last)
-    below = np.minimum(place.astype(int), last - 1)
-    share = (place - below).astype(np.float32)
-    moved = envelope[:, below] * (1 - share) + envelope[:, below + 1] * share
+    bins = np.arange(envelope.shape[1])
+    moved = rows_between(envelope.T, np.minimum(bins / factor, bins[-1])).T
     limit = np.float32(MAX_GAIN_DB * np.log(10) / 20)
     return np.exp(np.clip(moved - envelope, -limit, limit))

@@ -8,20 +8,21 @@ from percepnet_training.voices import (
     FORMANTS,
     SPEED_STEPS,
     SPEEDS,
+    VOICE_HZ,
     Voice,
     draw_voice,
     played_at,
     with_formants,
 )
 
-VOICE_HZ, RESONANCE_HZ = 120, 1000
+VOWEL_HZ, RESONANCE_HZ = 120, 1000
 
 
 @pytest.fixture(scope="module")
 def vowel():
-    """A second of pulses at VOICE_HZ through one resonance."""
+    """A second of pulses at VOWEL_HZ through one resonance."""
     pulses = np.zeros(SAMPLE_RATE)
-    pulses[:: SAMPLE_RATE // VOICE_HZ] = 1
+    pulses[:: SAMPLE_RATE // VOWEL_HZ] = 1
     bins_hz = np.fft.rfftfreq(SAMPLE_RATE, 1 / SAMPLE_RATE)
     response = 1 / (1 + ((bins_hz - RESONANCE_HZ) / 150) ** 2)
     return np.fft.irfft(np.fft.rfft(pulses) * response).astype(np.float32)
@@ -52,7 +53,7 @@ def test_an_unmoved_envelope_changes_nothing(rng, n_samples):
 def test_formants_move_and_the_pitch_stays(vowel, factor):
     moved = with_formants(vowel, factor)
     assert resonance_hz(moved) == pytest.approx(factor * resonance_hz(vowel), rel=0.06)
-    assert fundamental_hz(moved) == pytest.approx(VOICE_HZ, rel=0.01)
+    assert fundamental_hz(moved) == pytest.approx(VOWEL_HZ, rel=0.01)
     assert np.mean(moved**2) == pytest.approx(np.mean(vowel**2), rel=0.3)
 
 
@@ -62,7 +63,7 @@ def test_speed_moves_pitch_and_formants(vowel, steps):
     played = played_at(vowel, steps)
     assert len(played) == pytest.approx(len(vowel) / speed, abs=1)
     assert resonance_hz(played) == pytest.approx(speed * resonance_hz(vowel), rel=0.01)
-    assert fundamental_hz(played) == pytest.approx(speed * VOICE_HZ, rel=0.02)
+    assert fundamental_hz(played) == pytest.approx(speed * VOWEL_HZ, rel=0.02)
 
 
 def test_silence_stays_silent():
@@ -84,8 +85,12 @@ def test_voices_are_those_of_people(rng, voice_hz):
     assert FORMANTS[0] - 1e-6 <= formants.min() < formants.max() <= FORMANTS[1] + 1e-6
     assert 0.1 < np.mean([voice == Voice(SPEED_STEPS, 1.0) for voice in voices]) < 0.2
     assert len({voice.steps for voice in voices}) > 10
-    if voice_hz:
-        # Women become men now and then, and the other way round.
-        heard = voice_hz * speeds
-        assert np.mean(heard < 165) > 0.15
-        assert np.mean((heard > 165) | (voice_hz < 165)) > 0.3
+
+
+@pytest.mark.parametrize("voice_hz", [100, 230])
+def test_low_and_high_voices_meet_in_the_middle(rng, voice_hz):
+    heard = voice_hz * np.array([draw_voice(rng, voice_hz).speed for _ in range(2000)])
+    low, high = np.mean(heard < 165), np.mean(heard > 140)
+    assert min(low, high) > 0.15  # a woman as low as men, a man nearly as high as women
+    assert np.mean(heard < 0.95 * voice_hz) > 0.04 < np.mean(heard > 1.17 * voice_hz)
+    assert 0.9 * VOICE_HZ[0] < heard.min() < heard.max() < 1.05 * VOICE_HZ[1]
