@@ -5,8 +5,7 @@ from math import log10
 
 import numpy as np
 
-from percepnet.constants import HOP_LENGTH, LATENCY, N_BANDS
-from percepnet.dsp.gains import least_next_gains, limit_decay, postfilter
+from percepnet.constants import HOP_LENGTH, LATENCY
 from percepnet.dsp.kernels import make_channel, make_tracker
 
 _SNR_SMOOTHING = 0.01  # per hop: a mean over about a second
@@ -18,7 +17,7 @@ class Enhancer:
     """Denoiser of one channel, or of several with linked gains, one hop at a time.
 
     Output is the input `LATENCY` samples (30 ms) ago, enhanced. State: the channels', the pitch
-    paths, the network's state, the smallest gains allowed.
+    paths, the network's state.
 
     Parameters
     ----------
@@ -72,7 +71,6 @@ class Enhancer:
         self._heard = make_channel(compiled)  # by the network
         self._linked = [make_channel(compiled) for _ in range(n_linked)]
         self._network_state = self._model.initial_state()
-        self._least_gains = np.zeros(N_BANDS, np.float32)
         self._bypassed = None  # nothing was heard yet that could be faded out
         self._voice_power = self._noise_power = _LEAST_POWER
         self.voice_probability = 0.0
@@ -118,11 +116,8 @@ class Enhancer:
         gains, strengths, self.voice_probability, self._network_state = self._model.step(
             heard.features(period, correlation), self._network_state
         )
-        energy, next_energy = heard.energies[0], heard.energies[1]
-        self._measure(gains, energy)
-
-        gains = limit_decay(postfilter(gains, energy), self._least_gains)
-        self._least_gains = least_next_gains(gains, energy, next_energy)
+        self._measure(gains, heard.energies[0])
+        gains = heard.filter_gains(gains)
         if self.strength != 1:
             gains, strengths = gains**self.strength, strengths * self.strength
         if self.attenuation_limit_db < np.inf:

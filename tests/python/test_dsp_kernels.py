@@ -137,8 +137,22 @@ def test_channels_are_those_of_numpy(name, noisy, rng):
             np.testing.assert_allclose(*energies, rtol=1e-5)
         features = (channel.features(period, correlation) for channel in (compiled, expected))
         np.testing.assert_allclose(*features, atol=1e-5)
+        filtered = [channel.filter_gains(gains).copy() for channel in (compiled, expected)]
+        np.testing.assert_allclose(*filtered, rtol=1e-5)
         enhanced = (channel.enhance(strengths, gains) for channel in (compiled, expected))
         np.testing.assert_allclose(*enhanced, atol=1e-6 * full)
+
+
+@pytest.mark.parametrize("extreme", [0.0, 1.0])
+@pytest.mark.parametrize("level", [0, 1e-30, 1, 1e9])
+def test_extreme_gains_are_filtered_as_by_numpy(extreme, level, rng):
+    filters = compiled_channel(), Channel()
+    for gains in ([1 - extreme] * N_BANDS, [extreme] * N_BANDS, rng.uniform(0, 1, N_BANDS)):
+        energies = level * rng.uniform(0, 1, (2, N_BANDS)).astype(np.float32)
+        for each in filters:
+            each.energies[0], each.energies[1] = energies
+        filtered = (each.filter_gains(np.array(gains, np.float32)) for each in filters)
+        np.testing.assert_allclose(*filtered, rtol=1e-5)
 
 
 def test_silence_after_sound_becomes_exactly_that():
@@ -174,8 +188,10 @@ def test_numpy_serves_where_nothing_is_compiled_or_wanted(dsp_folder):
     [
         ("pitch.c", "#define MAX_STEP 8", "#define MAX_STEP 7"),
         ("pitch.c", "0.5 * (before - after)", "0.4 * (before - after)"),
-        ("shape.h", "#define OVERSHOOT 1.4f", "#define OVERSHOOT 1.3f"),
-        ("shape.h", "#define GAIN_FLOOR 1e-8f", "#define GAIN_FLOOR 1e-4f"),
+        ("gains.h", "#define OVERSHOOT 1.4f", "#define OVERSHOOT 1.3f"),
+        ("gains.h", "#define GAIN_FLOOR 1e-8f", "#define GAIN_FLOOR 1e-4f"),
+        ("gains.h", "#define MAX_DECAY 0.6f", "#define MAX_DECAY 0.5f"),
+        ("gains.h", "#define POSTFILTER_BETA 0.02", "#define POSTFILTER_BETA 0.03"),
         ("fft.h", "sin72 = 0.95105651629515357212", "sin72 = 0.9511"),
         ("channel.c", "#define HIGHPASS_RADIUS 0.9998", "#define HIGHPASS_RADIUS 0.9997"),
         ("channel.c", "#define LEVEL_CENTRE 3.0f", "#define LEVEL_CENTRE 3.01f"),

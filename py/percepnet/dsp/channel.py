@@ -16,7 +16,7 @@ from percepnet.constants import (
 from percepnet.dsp.comb import PAST, periodic_frame
 from percepnet.dsp.erb import band_correlation, band_energy
 from percepnet.dsp.features import band_coherence, compress_levels, network_features
-from percepnet.dsp.gains import shape_spectrum
+from percepnet.dsp.gains import least_next_gains, limit_decay, postfilter, shape_spectrum
 from percepnet.dsp.highpass import HighPass
 from percepnet.dsp.stft import Synthesis, spectrum_of
 
@@ -27,7 +27,8 @@ _HISTORY = PAST + WINDOW_LENGTH + LOOKAHEAD
 class Channel:
     """One channel on its way through the enhancer: `push`, `analyse`, `enhance`, hop by hop.
 
-    State: 5.9 k samples of history, the spectra of three hops, half a frame.
+    State: 5.9 k samples of history, the spectra of three hops, the smallest gains allowed, half a
+    frame.
 
     Attributes
     ----------
@@ -51,6 +52,7 @@ class Channel:
         silence = np.zeros(N_BANDS, np.float32)
         self.energies = deque([silence] * n_kept, n_kept)
         self.levels = deque([compress_levels(silence)] * n_kept, n_kept)
+        self._least_gains = silence
         self._synthesis = Synthesis()
 
     def push(self, hop):
@@ -77,6 +79,13 @@ class Channel:
         products = band_correlation(self.spectra[0], self.pitch_spectrum)
         coherence = band_coherence(products, self.energies[0], self.pitch_energy)
         return network_features(self.levels, coherence, self.pitch_level, period, correlation)
+
+    def filter_gains(self, gains):
+        """Of the network's gains those that the bands get: post-filter, then the limit of decay."""
+        energy, next_energy = self.energies[0], self.energies[1]
+        gains = limit_decay(postfilter(gains, energy), self._least_gains)
+        self._least_gains = least_next_gains(gains, energy, next_energy)
+        return gains
 
     def enhance(self, strengths, gains):
         """Mix in the periodic part, scale the bands; gives (HOP_LENGTH,) samples."""

@@ -65,4 +65,5 @@ def _enhances(library):
 def _through(channel, hop, period, bands):
     channel.push(hop)
     channel.analyse(period)
-    return np.concatenate([channel.features(period, 0.5).reshape(-1), channel.enhance(*bands)])
+    features, gains = channel.features(period, 0.5), channel.filter_gains(bands[1]).copy()
+    return np.concatenate([features.reshape(-1), gains, channel.enhance(*bands)])

@@ -8,7 +8,7 @@
 
 #include "bands.h"
 #include "fft.h"
-#include "shape.h"
+#include "gains.h"
 
 #define PUBLIC __attribute__((visibility("default")))
 
@@ -49,6 +49,7 @@ struct channel {
     double highpass_input, highpass_output; /* the last ones */
     float hop[HOP_LENGTH];                  /* what push takes in, what enhance gives */
     float strengths[N_BANDS], gains[N_BANDS];
+    float least_gains[N_BANDS]; /* that the next hop may have */
     float energies[N_KEPT][N_BANDS], pitch_energy[N_BANDS];
     float levels[N_KEPT][N_BANDS], pitch_level[N_BANDS]; /* of these, as the network sees them */
     float features[N_GROUPS][N_GROUP_FEATURES];
@@ -154,6 +155,12 @@ PUBLIC void percepnet_channel_describe(struct channel *channel, const struct tab
         channel->features[group][N_GROUP_FEATURES - 2] = of_period;
         channel->features[group][N_GROUP_FEATURES - 1] = (float)(2 * correlation - 0.5);
     }
+}
+
+/* Post-filter the gains, and keep them from falling too fast. */
+PUBLIC void percepnet_channel_filter(struct channel *channel)
+{
+    filter_gains(channel->energies[0], channel->energies[1], channel->gains, channel->least_gains);
 }
 
 /* Mix in the periodic part, scale the bands, add up the frames. */

@@ -1,4 +1,4 @@
-"""The sound of one channel in four calls of channel.c."""
+"""The sound of one channel in five calls of channel.c."""
 
 import ctypes
 
@@ -50,6 +50,7 @@ class _Channel(ctypes.Structure):
         ("hop", _FLOAT * HOP_LENGTH),
         ("strengths", _BANDS),
         ("gains", _BANDS),
+        ("least_gains", _BANDS),
         ("energies", _BANDS * _N_KEPT),
         ("pitch_energy", _BANDS),
         ("levels", _BANDS * _N_KEPT),
@@ -127,6 +128,12 @@ class CompiledChannel:
         """As `Channel.features`; the next call overwrites what is returned."""
         self._library.percepnet_channel_describe(self._channel, self._tables, period, correlation)
         return self._features
+
+    def filter_gains(self, gains):
+        """As `Channel.filter_gains`; the next hop overwrites what is returned."""
+        self._gains[:] = gains
+        self._library.percepnet_channel_filter(self._channel)
+        return self._gains
 
     def enhance(self, strengths, gains):
         """As `Channel.enhance`."""

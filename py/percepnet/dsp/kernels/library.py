@@ -16,6 +16,7 @@ _SIGNATURES = {  # what each function returns, what it takes
     "percepnet_channel_push": (None, (_ADDRESS,)),
     "percepnet_channel_analyse": (None, (_ADDRESS, _ADDRESS, _NUMBER)),
     "percepnet_channel_describe": (None, (_ADDRESS, _ADDRESS, _NUMBER, _NUMBER)),
+    "percepnet_channel_filter": (None, (_ADDRESS,)),
     "percepnet_channel_enhance": (None, (_ADDRESS, _ADDRESS)),
 }
 
