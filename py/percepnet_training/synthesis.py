@@ -1,6 +1,6 @@
 """Noisy mixtures, each a pure function of (seed, index), after Sec. 6 of the 2021 follow-up.
 
-speech clips -> other voice, song -> string -> filter -> room (target: direct + early) ┐
+speech clips -> other voice, song -> string, breaths -> filter -> room (target: direct + early) ┐
 recorded, synthesised noises, babble -> sum -> filter -> room ────────────────────┴-> SNR -> level
 -> low-pass on both -> automatic gain on both -> clipping, rounding of the noisy one
 """
@@ -12,7 +12,16 @@ import numpy as np
 from scipy import fft
 
 from percepnet.constants import HOP_LENGTH, SAMPLE_RATE
+from percepnet_training.breathing import breathed
 from percepnet_training.filters import NYQUIST_HZ, random_filter, random_lowpass
+from percepnet_training.levels import (
+    active_power,
+    automatic_gain,
+    degraded,
+    draw_snr_db,
+    level_gain,
+    noise_gain,
+)
 from percepnet_training.noises import (
     faded,
     shaped_noise,
@@ -23,11 +32,13 @@ from percepnet_training.noises import (
 )
 from percepnet_training.rooms import ROOM_LENGTH, early_part
 from percepnet_training.singing import sung
-from percepnet_training.voices import SPEED_STEPS, draw_voice, played_at
+from percepnet_training.voices import SPEED_STEPS, UNCHANGED, draw_voice, played_at
 
 MAX_CLIP_SECONDS = 10  # of one take, so that a sequence mixes several
 SUNG_SHARE = 0.08  # of the mixtures
 MAX_SUNG = 4 * SAMPLE_RATE  # of a take: a song takes up to four times as long
+BREATHING_SHARE = 0.2  # of the mixtures
+BREATH_DB = (-35.0, -10.0)  # beside the speech
 N_FADE = HOP_LENGTH // 2  # where takes are cut
 TAIL_HOPS = 10  # a clip's bandwidth holds while its echo rings
 NOISE_STEPS = (28, 37)  # of play-back speeds, in 1 / SPEED_STEPS
@@ -91,7 +102,7 @@ class Mixer:
             gains = automatic_gain(rng, noisy)
             clean, noisy = clean * gains, noisy * gains
         level = level_gain(rng, clean, noisy)
-        clean, noisy = clean * level, _degrade(rng, noisy * level)
+        clean, noisy = clean * level, degraded(rng, noisy * level)
         return Mixture(
             noisy.astype(np.float32), clean.astype(np.float32), np.minimum(bandwidth_hz, edge_hz)
         )
@@ -100,10 +111,11 @@ class Mixer:
         """Clips of one speaker with pauses: samples (n,) and bandwidth per hop."""
         speaker = self._corpus.draw_speaker(rng)
         voice = draw_voice(rng, speaker.voice_hz)
-        sings = rng.random() < SUNG_SHARE
+        sings, breathes = rng.random(2) < (SUNG_SHARE, BREATHING_SHARE)
         samples = np.zeros(self._n_samples, np.float32)
         bandwidth_hz = np.full(self._n_hops, NYQUIST_HZ, np.float32)
         position = _draw_start(rng)
+        pauses = [(0, min(position, self._n_samples))]
         while position < self._n_samples:
             clip = speaker.clips[rng.integers(len(speaker.clips))]
             take = voice.spoken(self._take(rng, clip))
@@ -113,7 +125,13 @@ class Mixer:
             samples[position : position + len(take)] = take
             hops = slice(position // HOP_LENGTH, (position + len(take)) // HOP_LENGTH + TAIL_HOPS)
             bandwidth_hz[hops] = np.minimum(bandwidth_hz[hops], voice.known_hz(clip.bandwidth_hz))
-            position += len(take) + _draw_pause(rng)
+            start = position + len(take)
+            position = start + _draw_pause(rng)
+            pauses.append((start, min(position, self._n_samples)))
+        if breathes:
+            level = active_power(samples) ** 0.5 * 10 ** (rng.uniform(*BREATH_DB) / 20)
+            for start, stop in pauses:
+                samples[start:stop] += np.float32(level) * breathed(rng, stop - start)
         return samples, bandwidth_hz
 
     def _take(self, rng, clip):
@@ -171,13 +189,16 @@ class Mixer:
     def _babble(self, rng):
         """Three to twenty people at once, mostly in one room, (n,) float32."""
         total = np.zeros(self._n_samples, np.float32)
-        for _ in range(rng.integers(3, 9) if rng.random() < 0.6 else rng.integers(9, 21)):
+        is_few = rng.random() < 0.6
+        for _ in range(rng.integers(3, 9) if is_few else rng.integers(9, 21)):
             speaker = self._corpus.draw_speaker(rng)
+            # Changed like the targets where one is heard: else that they are not would tell them.
+            person = draw_voice(rng, speaker.voice_hz) if is_few else UNCHANGED
             position = -int(rng.uniform(0, 2) * SAMPLE_RATE)
             voice = np.zeros(self._n_samples, np.float32)
             while position < self._n_samples:
                 take = self._take(rng, speaker.clips[rng.integers(len(speaker.clips))])
-                take = faded(take, N_FADE)
+                take = faded(person.spoken(take), N_FADE)
                 skip = min(max(0, -position), len(take))
                 part = take[skip:][: self._n_samples - position - skip]
                 voice[position + skip : position + skip + len(part)] = part
@@ -207,75 +228,12 @@ class Mixer:
         return spectrum * self._spectrum(self._corpus.draw_room(rng))
 
 
-def draw_snr_db(rng):
-    """Signal-to-noise ratio in dB, -15...45 with most mass in -5...20; None: no noise."""
-    kind = rng.random()
-    if kind < 0.05:
-        return None
-    if kind < 0.77:
-        return rng.uniform(-5, 20)
-    return rng.uniform(-15, -5) if kind < 0.91 else rng.uniform(20, 45)
-
-
 def split_echoes(rng, response):
     """Target response (direct sound, early echoes) and the whole one, late echoes re-weighted."""
     early = early_part(response)
     # Nearer or farther than the room's own direct-to-late ratio.
     late = (response - early) * np.float32(10 ** (rng.uniform(-12, 2) / 20))
     return early, early + late
-
-
-def active_power(samples):
-    """Mean power of the 10-ms hops within 30 dB of the loud ones."""
-    power = np.mean(samples.reshape(-1, HOP_LENGTH) ** 2, axis=1, dtype=np.float64)
-    loud = np.quantile(power, 0.98)
-    return float(power[power >= 1e-3 * loud].mean())
-
-
-def noise_gain(clean, noise, snr_db):
-    """Factor on ``noise`` that puts active speech ``snr_db`` above it.
-
-    Mixtures without speech get the noise at its own level.
-    """
-    speech_power, noise_power = active_power(clean), float(np.mean(noise**2, dtype=np.float64))
-    if speech_power == 0 or noise_power == 0:
-        return np.float32(1)
-    return np.float32(np.sqrt(speech_power / noise_power * 10 ** (-snr_db / 10)))
-
-
-def level_gain(rng, clean, noisy):
-    """Factor that sets the speech level: -45...+10 dB about -21 dBFS, mostly -38...-14 dBFS."""
-    level_dbfs = rng.normal(-26, 6) if rng.random() < 0.75 else rng.uniform(-66, -11)
-    power = active_power(clean) or active_power(noisy)
-    if not power:
-        return np.float32(1)
-    gain = np.sqrt(10 ** (level_dbfs / 10) / power)
-    return np.float32(min(gain, 0.99 / np.abs(noisy).max()))
-
-
-def automatic_gain(rng, noisy):
-    """Slow gain of an input that evens out its level, (n,) float32, mean about 1.
-
-    Pauses are lifted, loud words lowered, by up to 12 dB and a random share of the difference.
-    """
-    power = np.mean(noisy.reshape(-1, HOP_LENGTH) ** 2, axis=1, dtype=np.float64)
-    n_smooth = rng.integers(20, 100)  # hops: 0.2...1 s
-    smooth = np.convolve(np.pad(power, (n_smooth - 1, 0), "edge"), np.ones(n_smooth) / n_smooth)
-    level_db = 10 * np.log10(smooth[n_smooth - 1 :][: len(power)] + 1e-12)
-    gain_db = np.clip(rng.uniform(0.2, 0.7) * (np.median(level_db) - level_db), -12, 12)
-    hops = np.arange(len(power)) * HOP_LENGTH
-    gains = np.interp(np.arange(len(noisy)), hops, 10 ** (gain_db / 20))
-    return (gains / gains.mean()).astype(np.float32)
-
-
-def _degrade(rng, noisy):
-    """Clip and round, as cheap inputs do."""
-    if rng.random() < 0.1:
-        limit = np.abs(noisy).max() * rng.uniform(0.3, 0.9)
-        noisy = np.clip(noisy, -limit, limit)
-    if rng.random() < 0.5:
-        noisy = np.rint(noisy * 32768) / 32768
-    return noisy
 
 
 def _draw_start(rng):

@@ -49,10 +49,13 @@ class Voice:
         return samples if self.formants == 1 else with_formants(samples, self.formants)
 
 
+UNCHANGED = Voice(SPEED_STEPS, 1.0)
+
+
 def draw_voice(rng, voice_hz):
     """A voice for a speaker whose median fundamental is ``voice_hz``, 0 where that is unknown."""
     if rng.random() < UNCHANGED_SHARE:
-        return Voice(SPEED_STEPS, 1.0)
+        return UNCHANGED
     low, high = np.log(VOICE_HZ)
     change = rng.uniform(low, high) - np.log(voice_hz) if voice_hz else rng.uniform(-0.25, 0.25)
     steps = round(np.clip(np.exp(change), *SPEEDS) * SPEED_STEPS)

@@ -81,7 +81,7 @@ def test_frames_are_known_up_to_the_lower_bandwidth_of_their_hops():
 
 
 def test_a_shard_holds_what_the_enhancer_knows_and_the_clean_speech(tmp_path):
-    mixture = tiny_mixer(tmp_path).mixture(1)
+    mixture = tiny_mixer(tmp_path).mixture(2)
     frames, spectra = mixture_frames(mixture)
     assert frames.shape == (150, 4)
     assert spectra.shape == (150, 3, 2, N_PASSED)
