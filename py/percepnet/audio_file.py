@@ -14,6 +14,7 @@ import soundfile as sf
 from percepnet.audio_format import INTEGER_BITS, AudioFormat
 from percepnet.constants import MAX_PEAK
 from percepnet.errors import AudioError
+from percepnet.interrupts import interrupts_held_back
 
 BLOCK_LENGTH = 1 << 16
 
@@ -166,7 +167,8 @@ class AudioWriter:
         try:
             with os_errors_as_audio_errors(self._failure):
                 self._sink = _Sink(self._temporary)
-            self._file = self._open()
+            with interrupts_held_back():
+                self._file = self._open()
         except BaseException:  # an interrupt, too, leaves no file
             self._discard()
             raise
@@ -201,7 +203,7 @@ class AudioWriter:
     def __exit__(self, kind, *_):
         try:
             if kind:
-                with suppress(sf.LibsndfileError):
+                with suppress(sf.LibsndfileError), interrupts_held_back():
                     self._file.close()
                 return
             self._libsndfile(self._file.close)
@@ -214,7 +216,8 @@ class AudioWriter:
     def _libsndfile(self, function, *arguments):
         """Call it; raise also what it does not tell: its encoders lose errors when they close."""
         try:
-            function(*arguments)
+            with interrupts_held_back():
+                function(*arguments)
         except (sf.LibsndfileError, AssertionError) as error:  # the latter: not all was written
             with os_errors_as_audio_errors(self._failure):
                 self._sink.check()
@@ -235,9 +238,7 @@ class _Sink:
     Raises
     ------
     OSError
-        The file cannot be made.
-    BaseException
-        From `check`: what a call of libsndfile met, an interrupt among it.
+        The file cannot be made; from `check`, it could not be written.
     """
 
     def __init__(self, path):
@@ -251,7 +252,7 @@ class _Sink:
         try:
             while n_written < len(data):
                 n_written += self._file.write(data[n_written:])
-        except BaseException as error:
+        except OSError as error:
             self._error = self._error or error
         return n_written
 

@@ -1,7 +1,6 @@
 """Files and folders through the denoiser, in this process or in several."""
 
 import multiprocessing
-import os
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
@@ -198,38 +197,19 @@ def attempt(
         return Outcome(0.0, str(error))
 
 
+def stop_worker(*_) -> None:
+    """Leave the job by way of its clean-up; what ends so says nothing."""
+    raise SystemExit(1)
+
+
 def start_worker(model: PercepNet, settings: Settings) -> None:
     """Make this process a worker: it ends when its parent says so, not by the user's Ctrl-C."""
-    global _model, _settings, _is_working, _must_stop
+    global _model, _settings
     _model, _settings = model, settings
-    _is_working = _must_stop = False
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, stop_worker)
 
 
-def stop_worker(*_) -> None:
-    """End at once, or between two blocks of the job at hand."""
-    global _must_stop
-    # No exception from here: where the signal comes in a callback, Python could only print it.
-    if not _is_working:
-        os._exit(1)
-    _must_stop = True
-
-
 def work(job: Job) -> Outcome:
     """Do one job in a worker."""
-    global _is_working
-    _is_working = True
-    try:
-        outcome = attempt(job, _model, _settings, leave_if_told)
-    finally:
-        _is_working = False
-        if _must_stop:
-            os._exit(1)
-    return outcome
-
-
-def leave_if_told(_: float) -> None:
-    """Leave the job by way of its clean-up if the worker is to end."""
-    if _must_stop:
-        raise SystemExit(1)
+    return attempt(job, _model, _settings, lambda seconds: None)

@@ -44,8 +44,10 @@ MAY_IMPORT = {
         "numpy", "percepnet.constants", "percepnet.dsp", "percepnet.whole_file",
     },
     "percepnet.audio_format": {"soundfile", "percepnet.errors"},
+    "percepnet.interrupts": set(),
     "percepnet.audio_file": {
         "numpy", "soundfile", "percepnet.audio_format", "percepnet.constants", "percepnet.errors",
+        "percepnet.interrupts",
     },
     "percepnet.resampler": {"numpy", "scipy"},
     "percepnet.file_jobs": {
