@@ -163,7 +163,7 @@ class AudioWriter:
         self._temporary = self._path.with_name(f".percepnet-{secrets.token_hex(8)}.part")
 
     def __enter__(self):
-        self._sink = None
+        self._sink = self._file = None
         try:
             with os_errors_as_audio_errors(self._failure):
                 self._sink = _Sink(self._temporary)
@@ -203,8 +203,6 @@ class AudioWriter:
     def __exit__(self, kind, *_):
         try:
             if kind:
-                with suppress(sf.LibsndfileError), interrupts_held_back():
-                    self._file.close()
                 return
             self._libsndfile(self._file.close)
             with os_errors_as_audio_errors(self._failure):
@@ -226,10 +224,13 @@ class AudioWriter:
             self._sink.check()
 
     def _discard(self):
-        if self._sink:
-            with suppress(OSError):
-                self._sink.close()
-        self._temporary.unlink(missing_ok=True)
+        """Close what is open, from libsndfile on, and remove what was not moved."""
+        with interrupts_held_back():
+            for part in (self._file, self._sink):
+                if part:
+                    with suppress(sf.LibsndfileError, OSError):
+                        part.close()
+            self._temporary.unlink(missing_ok=True)
 
 
 class _Sink:

@@ -1,4 +1,6 @@
+import gc
 import resource
+import signal
 from contextlib import contextmanager
 
 import numpy as np
@@ -6,6 +8,7 @@ import pytest
 import soundfile as sf
 from numpy.testing import assert_array_equal
 
+from percepnet import audio_file
 from percepnet.audio_file import BLOCK_LENGTH, AudioReader, AudioWriter, to_int32
 from percepnet.audio_format import INTEGER_BITS, AudioFormat
 from percepnet.errors import AudioError
@@ -154,6 +157,34 @@ def test_a_failed_write_leaves_what_was_there(tmp_path):
     with pytest.raises(ZeroDivisionError), writer:
         writer.write(1 / 0)
     assert [path.read_text() for path in tmp_path.iterdir()] == ["precious"]
+
+
+@pytest.mark.parametrize("n_writes", [1, 3])
+def test_an_interrupt_inside_libsndfile_leaves_what_was_there(
+    n_writes, tmp_path, monkeypatch, capfd
+):
+    """While the header is written, and later."""
+    (tmp_path / "a.wav").write_text("precious")
+    write, n_written = audio_file._Sink.write, []
+
+    def interrupted_write(sink, data):
+        n_written.append(len(data))
+        if len(n_written) == n_writes:
+            signal.raise_signal(signal.SIGINT)
+        return write(sink, data)
+
+    monkeypatch.setattr(audio_file._Sink, "write", interrupted_write)
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (1, N_SAMPLES)).astype(np.float32)
+
+    def write_noise():
+        with AudioWriter(tmp_path / "a.wav", AudioFormat(48_000, 1, "WAV", "PCM_16")) as writer:
+            writer.write(noise)
+
+    with pytest.raises(KeyboardInterrupt):
+        write_noise()
+    gc.collect()
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["precious"]
+    assert capfd.readouterr().err == ""
 
 
 def test_a_link_is_followed(tmp_path):
