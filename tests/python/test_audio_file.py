@@ -159,6 +159,15 @@ def test_a_failed_write_leaves_what_was_there(tmp_path):
     assert [path.read_text() for path in tmp_path.iterdir()] == ["precious"]
 
 
+@pytest.fixture
+def _heeded_interrupt():
+    """In a background shell, Ctrl-C is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_heeded_interrupt")
 @pytest.mark.parametrize("n_writes", [1, 3])
 def test_an_interrupt_inside_libsndfile_leaves_what_was_there(
     n_writes, tmp_path, monkeypatch, capfd
