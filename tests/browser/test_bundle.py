@@ -40,6 +40,9 @@ base64.b64encode(enhanced.tobytes()).decode()
 """
 
 
+NO_USE_IN_PAGES = {"percepnet.interrupts"}  # no signal reaches a page
+
+
 def modules_for_numpy_alone():
     """Our modules that reach nothing but numpy, by the table of the layers."""
 
@@ -50,6 +53,7 @@ def modules_for_numpy_alone():
         module
         for module in MODULES
         if module.startswith("percepnet")
+        and module not in NO_USE_IN_PAGES
         and {name for name in reached(row_of(module)) if name not in MAY_IMPORT} <= {"numpy"}
     ]
 
