@@ -11,10 +11,8 @@ import numpy as np
 
 from percepnet.constants import HOP_LENGTH, LATENCY, N_BANDS
 from percepnet.dsp.gains import (
-    least_next_gains,
-    limit_decay,
+    filter_gains,
     mix_pitch,
-    postfilter,
     scale_bands,
 )
 from percepnet.dsp.stft import overlap_add
@@ -49,8 +47,7 @@ def filtered_gains(gains, energy):
     least = np.zeros(N_BANDS, np.float32)
     next_energy = np.concatenate([energy[1:], energy[-1:]])
     for hop, row in enumerate(gains):
-        filtered[hop] = limit_decay(postfilter(row, energy[hop]), least)
-        least = least_next_gains(filtered[hop], energy[hop], next_energy[hop])
+        filtered[hop], least = filter_gains(row, least, energy[hop], next_energy[hop])
     return filtered
 
 

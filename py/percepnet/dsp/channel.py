@@ -16,7 +16,7 @@ from percepnet.constants import (
 from percepnet.dsp.comb import PAST, periodic_frame
 from percepnet.dsp.erb import band_correlation, band_energy
 from percepnet.dsp.features import band_coherence, compress_levels, network_features
-from percepnet.dsp.gains import least_next_gains, limit_decay, postfilter, shape_spectrum
+from percepnet.dsp.gains import filter_gains, shape_spectrum
 from percepnet.dsp.highpass import HighPass
 from percepnet.dsp.stft import Synthesis, spectrum_of
 
@@ -81,10 +81,10 @@ class Channel:
         return network_features(self.levels, coherence, self.pitch_level, period, correlation)
 
     def filter_gains(self, gains):
-        """Of the network's gains those that the bands get: post-filter, then the limit of decay."""
-        energy, next_energy = self.energies[0], self.energies[1]
-        gains = limit_decay(postfilter(gains, energy), self._least_gains)
-        self._least_gains = least_next_gains(gains, energy, next_energy)
+        """Of the network's gains those that the bands get, as `gains.filter_gains`."""
+        gains, self._least_gains = filter_gains(
+            gains, self._least_gains, self.energies[0], self.energies[1]
+        )
         return gains
 
     def enhance(self, strengths, gains):

@@ -109,6 +109,27 @@ def least_next_gains(gains, energy, next_energy):
     return _MAX_DECAY * np.minimum(ratio, _ONE)
 
 
+def filter_gains(gains, least, energy, next_energy):
+    """Of the network's gains those that the bands get: post-filter, then the limit of decay.
+
+    Parameters
+    ----------
+    gains : ndarray [shape=(N_BANDS,), dtype=float32]
+        0 to 1.
+    least : ndarray [shape=(N_BANDS,), dtype=float32]
+        The second result of the hop before; zeros at first.
+    energy, next_energy : ndarray [shape=(N_BANDS,), dtype=float32]
+        Of the noisy frame and the one after it.
+
+    Returns
+    -------
+    gains, least : ndarray [shape=(N_BANDS,), dtype=float32]
+        ``least``: the smallest gains that the next hop may have.
+    """
+    gains = limit_decay(postfilter(gains, energy), least)
+    return gains, least_next_gains(gains, energy, next_energy)
+
+
 def scale_bands(mixed, gains, energy):
     """Give every band the wanted level, gain times the level before the mix.
 

@@ -130,7 +130,7 @@ class CompiledChannel:
         return self._features
 
     def filter_gains(self, gains):
-        """As `Channel.filter_gains`; the next hop overwrites what is returned."""
+        """As `Channel.filter_gains`; it and `enhance` overwrite what was returned."""
         self._gains[:] = gains
         self._library.percepnet_channel_filter(self._channel)
         return self._gains
