@@ -40,6 +40,15 @@ def random_lowpass(rng, n_bins):
     return np.clip((edge_hz - bins_hz) / LOWPASS_SLOPE_HZ + 1, 0, 1), edge_hz
 
 
+def curve_through(n_bins, levels_db, frequencies_hz):
+    """Magnitude with levels ``levels_db`` at ``frequencies_hz``, ascending; (n_bins,) float32."""
+    # On a coarse logarithmic grid first: exponentials of every bin would cost more than an FFT.
+    grid_hz = np.geomspace(10, NYQUIST_HZ, 256)
+    curve = 10 ** (np.interp(np.log(grid_hz), np.log(frequencies_hz), levels_db) / 20)
+    bins_hz = np.linspace(0, NYQUIST_HZ, n_bins, dtype=np.float32)
+    return np.interp(bins_hz, grid_hz, curve).astype(np.float32)
+
+
 def _second_order(rng, turn):
     """Magnitude of a random 1 + a z^-1 + b z^-2 at angles ``turn``."""
     if rng.random() < 0.5:

@@ -4,11 +4,15 @@ Every generator takes a numpy random generator and a number of samples, and retu
 unit power. What it draws inside decides how the noise sounds.
 """
 
+import math
+
 import numpy as np
 from scipy import fft
 
 from percepnet.constants import SAMPLE_RATE
+from percepnet_training.filters import NYQUIST_HZ, curve_through
 
+LOWEST_HZ = 20
 N_TURN = 2048  # samples of a turn of an engine, at 20 turns a second about a sample each
 
 
@@ -21,13 +25,10 @@ def unit_power(samples):
 def shaped_noise(rng, n_samples, levels_db, frequencies_hz):
     """Gaussian noise with levels ``levels_db`` at ``frequencies_hz``, ascending; (n,) float32."""
     n_fft = fft.next_fast_len(n_samples, real=True)
-    bins_hz = np.linspace(0, SAMPLE_RATE / 2, n_fft // 2 + 1, dtype=np.float32)
-    # On a coarse logarithmic grid first: exponentials of every bin would cost more than the FFT.
-    grid_hz = np.geomspace(10, SAMPLE_RATE / 2, 256)
-    curve = 10 ** (np.interp(np.log(grid_hz), np.log(frequencies_hz), levels_db) / 20)
-    magnitude = np.interp(bins_hz, grid_hz, curve).astype(np.float32)
-    magnitude[bins_hz < 20] = 0
-    spectrum = rng.standard_normal((2, len(bins_hz)), np.float32)
+    n_bins = n_fft // 2 + 1
+    magnitude = curve_through(n_bins, levels_db, frequencies_hz)
+    magnitude[: math.ceil(LOWEST_HZ / NYQUIST_HZ * (n_bins - 1))] = 0
+    spectrum = rng.standard_normal((2, n_bins), np.float32)
     spectrum *= magnitude
     return unit_power(fft.irfft(spectrum[0] + 1j * spectrum[1], n_fft)[:n_samples])
 

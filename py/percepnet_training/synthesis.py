@@ -1,8 +1,8 @@
 """Noisy mixtures, each a pure function of (seed, index), after Sec. 6 of the 2021 follow-up.
 
-speech clips -> other voice, song -> string, breaths -> filter -> room (target: direct + early) ┐
-recorded, synthesised noises, babble -> sum -> filter -> room ────────────────────┴-> SNR -> level
--> low-pass on both -> automatic gain on both -> clipping, rounding of the noisy one
+speech clips -> other voice, song -> string, breaths -> filter -> room (early: the target) ┐
+noises in guises, synthesised, babble -> sum -> filter -> room ────────────────────────────┴-> SNR
+-> level -> low-pass on both -> automatic gain on both -> clipping, rounding of the noisy one
 """
 
 import zlib
@@ -14,6 +14,7 @@ from scipy import fft
 from percepnet.constants import HOP_LENGTH, SAMPLE_RATE
 from percepnet_training.breathing import breathed
 from percepnet_training.filters import NYQUIST_HZ, random_filter, random_lowpass
+from percepnet_training.guises import LENT_SHARES, draw_guise, shaped_by
 from percepnet_training.levels import (
     active_power,
     automatic_gain,
@@ -32,7 +33,7 @@ from percepnet_training.noises import (
 )
 from percepnet_training.rooms import ROOM_LENGTH, early_part
 from percepnet_training.singing import sung
-from percepnet_training.voices import SPEED_STEPS, UNCHANGED, draw_voice, played_at
+from percepnet_training.voices import UNCHANGED, draw_voice
 
 MAX_CLIP_SECONDS = 10  # of one take, so that a sequence mixes several
 SUNG_SHARE = 0.08  # of the mixtures
@@ -41,7 +42,7 @@ BREATHING_SHARE = 0.2  # of the mixtures
 BREATH_DB = (-35.0, -10.0)  # beside the speech
 N_FADE = HOP_LENGTH // 2  # where takes are cut
 TAIL_HOPS = 10  # a clip's bandwidth holds while its echo rings
-NOISE_STEPS = (28, 37)  # of play-back speeds, in 1 / SPEED_STEPS
+SHAPED_SHARE = 0.25  # of the recorded noises, by another one
 
 
 @dataclass(frozen=True)
@@ -161,22 +162,25 @@ class Mixer:
         """Recorded, synthesised, or people; (n,) float32 of unit power."""
         kind = rng.random()
         if kind < 0.5:
-            return unit_power(self._recorded_noise(rng))
+            noise = self._recorded_noise(rng)
+            if rng.random() < SHAPED_SHARE:
+                noise = shaped_by(noise, self._recorded_noise(rng), rng.uniform(*LENT_SHARES))
+            return unit_power(noise)
         if kind < 0.87:
             return synthesise(rng, self._n_samples)
         return unit_power(self._babble(rng))
 
     def _recorded_noise(self, rng):
-        """Clips of one kind of noise, cross-faded, to the length of the mixture."""
+        """Clips of one kind of noise in one guise, cross-faded, to the length of the mixture."""
         category = self._corpus.draw_category(rng)
         clip = category.draw_clip(rng)
         holds_clip = rng.random() < 0.5
-        steps = SPEED_STEPS if rng.random() < 0.5 else rng.integers(*NOISE_STEPS)
+        guise = draw_guise(rng)
         samples = np.zeros(self._n_samples, np.float32)
         position, n_fade = 0, SAMPLE_RATE // 20
         while position < self._n_samples:
             start = rng.integers(max(1, clip.n_samples - self._n_samples))
-            take = played_at(self._corpus.read(clip, start, self._n_samples), steps)
+            take = guise.heard(self._corpus.read(clip, start, self._n_samples))
             take = faded(take, n_fade)[: self._n_samples - position]
             samples[position : position + len(take)] += take
             # Long clips go on without a seam; short ones (a bark) come with pauses.
