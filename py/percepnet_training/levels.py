@@ -6,13 +6,13 @@ from percepnet.constants import HOP_LENGTH
 
 
 def draw_snr_db(rng):
-    """Signal-to-noise ratio in dB, -15...45 with most mass in -5...20; None: no noise."""
+    """Signal-to-noise ratio in dB, -14...45, much of it in -14...6; None: no noise."""
     kind = rng.random()
-    if kind < 0.05:
+    if kind < 0.03:
         return None
-    if kind < 0.77:
+    if kind < 0.5:
         return rng.uniform(-5, 20)
-    return rng.uniform(-15, -5) if kind < 0.91 else rng.uniform(20, 45)
+    return rng.uniform(-14, 6) if kind < 0.94 else rng.uniform(20, 45)
 
 
 def active_power(samples):
