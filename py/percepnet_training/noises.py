@@ -13,6 +13,9 @@ from percepnet.constants import SAMPLE_RATE
 from percepnet_training.filters import NYQUIST_HZ, curve_through
 
 LOWEST_HZ = 20
+N_OBJECTS = 6  # that a noise of impacts strikes
+MAX_MODES = 6
+HIGHEST_MODE_HZ = 18_000
 N_TURN = 2048  # samples of a turn of an engine, at 20 turns a second about a sample each
 
 
@@ -165,7 +168,7 @@ def knocks(rng, n_samples):
     """Footsteps, knocks, dishes: single resonant hits."""
     times = np.cumsum(rng.gamma(3, rng.uniform(0.1, 0.6), 200))
     levels = 10 ** rng.normal(0, 0.25, len(times))
-    return _struck(rng, n_samples, times, levels, (0.005, 0.15), (80, 5000))
+    return _struck(rng, n_samples, times, levels, (0.005, 0.4), (80, 5000))
 
 
 def alarm(rng, n_samples):
@@ -260,20 +263,25 @@ def _impacts(rng, n_samples, rate_hz, decay_seconds, band_hz):
 
 def _struck(rng, n_samples, times, levels, decay_seconds, band_hz):
     """Decaying resonances, drawn from a few objects, started at ``times``; (n,) float32."""
-    n_objects, n_ring = 6, round(4 * decay_seconds[1] * SAMPLE_RATE)
-    seconds = np.arange(n_ring) / SAMPLE_RATE
-    objects = []
-    for _ in range(n_objects):
-        decay, frequency_hz = (
-            np.exp(rng.uniform(*np.log(edges))) for edges in (decay_seconds, band_hz)
-        )
-        tone = np.sin(2 * np.pi * frequency_hz * seconds + rng.uniform(0, 2 * np.pi))
-        share = rng.uniform(0.1, 1)
-        objects.append(
-            (tone * (1 - share) + rng.standard_normal(n_ring) * share) * np.exp(-seconds / decay)
-        )
+    n_ring = round(4 * decay_seconds[1] * SAMPLE_RATE)
+    objects = [_ring(rng, n_ring, decay_seconds, band_hz) for _ in range(N_OBJECTS)]
     samples = np.zeros(n_samples + n_ring, np.float32)
     starts = (times * SAMPLE_RATE).astype(int)
     for start, level in zip(starts[starts < n_samples], levels[starts < n_samples], strict=True):
-        samples[start : start + n_ring] += level * objects[rng.integers(n_objects)]
+        samples[start : start + n_ring] += level * objects[rng.integers(N_OBJECTS)]
     return unit_power(samples[:n_samples])
+
+
+def _ring(rng, n_samples, decay_seconds, band_hz):
+    """What one object says when it is struck: noise and a mode or several, (n,) float64."""
+    seconds = np.arange(n_samples) / SAMPLE_RATE
+    decay, lowest_hz = (np.exp(rng.uniform(*np.log(edges))) for edges in (decay_seconds, band_hz))
+    tone = np.zeros(n_samples)
+    for n in range(rng.integers(1, MAX_MODES + 1)):
+        mode_hz = min(lowest_hz * (1 + rng.gamma(n, 0.7)), HIGHEST_MODE_HZ) if n else lowest_hz
+        # Higher modes are softer and die sooner
+        level, damping = 10 ** (rng.normal(-3 * n, 5) / 20), (mode_hz / lowest_hz) ** 0.7 / decay
+        turns = 2 * np.pi * (mode_hz * seconds + rng.random())
+        tone += level * np.sin(turns) * np.exp(-damping * seconds)
+    share = rng.uniform(0.1, 1)
+    return tone * (1 - share) + rng.standard_normal(n_samples) * share * np.exp(-seconds / decay)
