@@ -21,7 +21,7 @@ from percepnet_training.windows import Batch, Windows
 
 AUDIBLE = 5e-2  # band energy that counts
 KNOWN_SHARE = 0.95  # of the bandwidth: its edge is an estimate
-MAX_SIGNAL_LOSS = 30.0  # of a window: hopeless ones shall not drown out the rest
+MAX_SIGNAL_LOSS = 100.0  # of a window: hopeless ones shall not drown out the rest
 N_STATISTICS = 48  # windows whose features are measured
 DEVIATION_FLOOR = 1e-2  # of a feature that hardly changes
 
