@@ -142,6 +142,8 @@ class AudioWriter:
         An existing file is replaced; a symbolic link is followed.
     source : AudioFormat
         Rate and channels of the new file; its subtype too, where the extension of `path` allows.
+    n_samples : int
+        How many there will be, of each channel.
 
     Raises
     ------
@@ -150,7 +152,7 @@ class AudioWriter:
         channels, or the disk is full.
     """
 
-    def __init__(self, path: Path, source: AudioFormat):
+    def __init__(self, path: Path, source: AudioFormat, n_samples: int):
         self._failure = f"{path}: cannot be written"
         self._path = Path(os.path.realpath(path))
         with os_errors_as_audio_errors(self._failure):
@@ -159,7 +161,7 @@ class AudioWriter:
             folder = self._path.parent
             if not folder.is_dir():
                 raise AudioError(f"{path}: its folder does not exist: make {folder} first")
-        self.format = source.written_to(path)
+        self.format = source.written_to(path, n_samples)
         self._temporary = self._path.with_name(f".percepnet-{secrets.token_hex(8)}.part")
 
     def __enter__(self):

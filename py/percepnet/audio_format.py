@@ -25,7 +25,10 @@ CONTAINERS = {
 }
 WAV_VARIANTS = {"WAV", "WAVEX", "RF64"}  # all of them go by the name .wav
 
+MAX_WAV_BYTES = 2**32 - 2**16  # of samples: 32 bits count them with the header
+
 INTEGER_BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
+BYTES = {**{name: bits // 8 for name, bits in INTEGER_BITS.items()}, "FLOAT": 4, "DOUBLE": 8}
 # The ADPCM family is left out: it pads the last block, so that the length would change.
 KEPT_SUBTYPES = {
     *INTEGER_BITS, "FLOAT", "DOUBLE", "ULAW", "ALAW", "ALAC_16", "ALAC_20", "ALAC_24", "ALAC_32",
@@ -43,8 +46,11 @@ class AudioFormat:
     container: str
     subtype: str
 
-    def written_to(self, path: Path) -> "AudioFormat":
-        """The format of an output file: container by extension, subtype kept where it can be."""
+    def written_to(self, path: Path, n_samples: int) -> "AudioFormat":
+        """The format of a file of `n_samples`: container by extension, subtype if it can be kept.
+
+        What would be too long for WAV becomes RF64, which goes by the same name.
+        """
         suffix = path.suffix.lower()
         if suffix not in CONTAINERS:
             raise AudioError(
@@ -60,6 +66,9 @@ class AudioFormat:
                 f"{path}: Vorbis goes up to {MAX_VORBIS_RATE} Hz, not {self.sample_rate} Hz: "
                 "write .flac or .wav"
             )
+        n_bytes = n_samples * self.n_channels * BYTES.get(subtype, 1)
+        if container in ("WAV", "WAVEX") and n_bytes > MAX_WAV_BYTES:
+            container = "RF64"
         return AudioFormat(self.sample_rate, self.n_channels, container, subtype)
 
     def _subtype_in(self, container: str) -> str:

@@ -195,11 +195,19 @@ def run_evaluate(arguments) -> int:
     for name in names:
         if names.count(name) > 1:
             raise AudioError(f"two of the systems are called {name!r}: rename one of the folders")
+    # What is wrong is said before hours of work
     for model in arguments.model or []:
-        percepnet.load_model(model)  # what is wrong with it is said before hours of work
+        percepnet.load_model(model)
+    for folder in arguments.enhanced:
+        for pair in pairs:
+            output = folder / pair.noisy.name
+            if not output.is_file():
+                raise AudioError(f"{output}: is missing: {pair.noisy} has no output there")
+    if arguments.csv and not arguments.csv.absolute().parent.is_dir():
+        raise AudioError(f"{arguments.csv}: its folder does not exist: make it first")
     with tqdm(total=len(pairs), unit="pair", disable=None, leave=False) as bar:
         rows = evaluate(pairs, systems, arguments.jobs, bar.update)
+    print(f"{len(pairs)} pairs, {runtime()}\n\n{score_table(rows)}")
     if arguments.csv:
         write_csv(arguments.csv, rows)
-    print(f"{len(pairs)} pairs, {runtime()}\n\n{score_table(rows)}")
     return 0

@@ -91,7 +91,10 @@ def denoise_file(
     Memory does not grow with the length of the file. `advance` is told the seconds read since it
     was called last.
     """
-    with AudioReader(job.source) as reader, AudioWriter(job.target, reader.format) as writer:
+    with (
+        AudioReader(job.source) as reader,
+        AudioWriter(job.target, reader.format, reader.n_samples) as writer,
+    ):
         rate = reader.format.sample_rate
         stages = [Denoiser(reader.format.n_channels, model, settings)]
         if rate != SAMPLE_RATE:
@@ -112,6 +115,11 @@ def folder_jobs(source: Path, target: Path) -> list[Job]:
 
     Hidden files are passed over, and so is `target` where it lies inside `source`. The folders
     under `target` are made.
+
+    Raises
+    ------
+    AudioError
+        There is no audio file, an output would replace an input, or a folder cannot be made.
     """
     results = target.resolve()
     are_inside = source.resolve() in results.parents
@@ -125,6 +133,10 @@ def folder_jobs(source: Path, target: Path) -> list[Job]:
     ]
     if not jobs:
         raise AudioError(f"{source}: holds no audio file (looked for {' '.join(CONTAINERS)})")
+    inputs = {job.source.resolve() for job in jobs}
+    for job in jobs:
+        if job.target.resolve() in inputs:
+            raise AudioError(f"{job.target}: is an input itself: name another folder")
     try:
         for job in jobs:
             job.target.parent.mkdir(parents=True, exist_ok=True)

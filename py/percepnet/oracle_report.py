@@ -1,4 +1,4 @@
-"""The method step by step on a recording: sounds, pictures and a table of"""
+"""The method step by step on a recording: sounds, pictures and a table of scores."""
 
 import json
 import math
@@ -96,7 +96,7 @@ def make_report(clean_path: Path, noise_path: Path, snr_db: float, out: Path, mo
 
     report = Report(_scores_of(signals, clean, (centres, periods), notes), notes)
     for number, (name, signal) in enumerate(signals.items()):
-        with AudioWriter(out / f"{number}-{name}.wav", _WAV) as writer:
+        with AudioWriter(out / f"{number}-{name}.wav", _WAV, len(signal)) as writer:
             writer.write(signal[None])
     headed = {f"{n} {_HEADINGS[name]}": signals[name] for n, name in enumerate(signals)}
     with os_errors_as_audio_errors(f"{out}: cannot be written"):

@@ -54,8 +54,10 @@ def to_wide_band(signal):
 
 
 def si_sdr_db(signal, clean):
-    """Scale-invariant signal-to-distortion ratio; infinite for the clean signal itself."""
+    """Scale-invariant signal-to-distortion ratio; infinite if nothing differs, NaN in silence."""
     signal, clean = signal.astype(float), clean.astype(float)
+    if not clean.any():
+        return math.nan
     target = (signal @ clean) / (clean @ clean) * clean
     distortion = signal - target
     ratio = (target @ target) / max(distortion @ distortion, _TINY)
@@ -63,12 +65,12 @@ def si_sdr_db(signal, clean):
 
 
 def pesq_wb(signal, clean):
-    """PESQ, wide band, 1 to 4.64; NaN where it finds no utterance."""
-    from pesq import NoUtterancesError, pesq
+    """PESQ, wide band, 1 to 4.64; NaN where it finds no utterance or not a quarter second."""
+    from pesq import BufferTooShortError, NoUtterancesError, pesq
 
     try:
         return float(pesq(WIDE_BAND_RATE, to_wide_band(clean), to_wide_band(signal), "wb"))
-    except NoUtterancesError:
+    except (NoUtterancesError, BufferTooShortError):
         return math.nan
 
 
@@ -85,6 +87,8 @@ def hf_lsd_db(signal, clean):
     The other scores hear nothing above 8 kHz.
     """
     n = min(len(signal), len(clean))
+    if n < WINDOW_LENGTH:
+        return math.nan
     powers = [_high_band_powers(x[:n].astype(float)) for x in (signal, clean)]
     level = powers[1].sum(1)
     heard = level > max(_HF_RANGE * level.max(initial=0), _HF_LEAST)

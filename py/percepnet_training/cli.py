@@ -9,6 +9,7 @@ import torch
 from tqdm import tqdm
 
 from percepnet import AudioError, KernelError, ModelError
+from percepnet.cli import whole_number
 from percepnet.evaluation import Unprocessed, evaluate, find_pairs, score_table
 from percepnet.network import save_model
 from percepnet_training.averaging import mean_network
@@ -73,7 +74,7 @@ def _parser():
     )
     features = step("features", _features, "make noisy mixtures and what is heard in them")
     features.add_argument(
-        "--jobs", type=int, default=os.cpu_count(), help="processes (default: %(default)s)"
+        "--jobs", type=whole_number, default=os.cpu_count(), help="processes (default: %(default)s)"
     )
     fit = step("fit", _fit, "train the network on the features made so far")
     tune = step("tune", _tune, "go on from the fit, weighing what is heard")
@@ -94,7 +95,7 @@ def _parser():
         )
         training.add_argument(
             "--threads",
-            type=int,
+            type=whole_number,
             default=threads_of_process(),
             help="of the CPU (default: %(default)s); processes do better, see docs/training.md",
         )
@@ -116,18 +117,21 @@ def _parser():
         help="score float32 beside int8 on the folders noisy and clean in PAIRS instead",
     )
     evaluate.add_argument(
-        "--jobs", type=int, default=os.cpu_count(), help="processes (default: %(default)s)"
+        "--jobs", type=whole_number, default=os.cpu_count(), help="processes (default: %(default)s)"
     )
     evaluate.add_argument(
-        "--mixtures", type=int, default=60, help="how many (default: %(default)s)"
+        "--mixtures", type=whole_number, default=60, help="how many (default: %(default)s)"
     )
     return parser
 
 
 def _data(options):
     options.run.mkdir(parents=True, exist_ok=True)
-    recipe = load_recipe(options.recipe)
-    (options.run / RECIPE_FILE).write_text(recipe_text(options.recipe), encoding="utf-8")
+    recipe, text = load_recipe(options.recipe), recipe_text(options.recipe)
+    written = options.run / RECIPE_FILE
+    if written.exists() and written.read_text(encoding="utf-8") != text:
+        raise TrainingError(f"{options.run} has another recipe: name a new run, or delete it")
+    written.write_text(text, encoding="utf-8")
     prepare_corpus(
         options.sources, options.run / "corpus", recipe.data.n_simulated_rooms, recipe.seed
     )

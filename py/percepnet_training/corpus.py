@@ -88,7 +88,8 @@ def prepare_corpus(sources, folder, n_simulated_rooms, seed):
     Raises
     ------
     TrainingError
-        A source without recordings, or a recording that cannot be decoded.
+        A source without recordings or with a single group of them, or a recording that cannot be
+        decoded.
     """
     if (folder / CLIPS_FILE).exists():
         return
@@ -106,6 +107,13 @@ def prepare_corpus(sources, folder, n_simulated_rooms, seed):
             listed = ", ".join(map(str, sources))
             raise TrainingError(
                 f"no {kind} in {listed}: expected {kind}_manifest.csv or a folder {kind}"
+            )
+        splits = {clip.split for clip in clips if clip.kind == kind}
+        if len(splits) < 2:
+            groups = "speakers" if kind == "speech" else "kinds of noise"
+            raise TrainingError(
+                f"all {kind} in {', '.join(map(str, sources))} is for {splits.pop()}: "
+                f"give at least two {groups}, in folders of their own; one is for validation"
             )
         os.replace(partial, _audio_file(folder, kind))
     rooms = [prepare_response(response) for response in read_responses(sources)]
@@ -147,7 +155,7 @@ class Corpus:
             lambda group, clips: noise_weights.get(group, 1.0),
         )
         if not speakers or not self.noises:
-            raise TrainingError(f"{folder} has no {split} speech or noise: add recordings")
+            raise TrainingError(f"{folder} has no {split} speech or noise: begin a new run")
         self.rooms = np.load(folder / ROOMS_FILE, mmap_mode="r")
         self._audio = {
             kind: np.memmap(_audio_file(folder, kind), np.int16, "r")

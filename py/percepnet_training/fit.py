@@ -79,15 +79,16 @@ class Trainer:
                 recent.append(self._update())
                 self._seconds = spent + time.monotonic() - started
                 bar.update()
-                if not is_first:
-                    continue
                 is_last = self.step == n_steps
                 if self.step % LOG_STEPS == 0 or is_last:
                     means = {name: np.mean([part[name] for part in recent]) for name in recent[0]}
-                    self._log("train", means)
-                    bar.set_postfix(loss=f"{means['loss']:.4f}")
                     recent = []
                     self._objective.refresh()
+                    if is_first:
+                        self._log("train", means)
+                        bar.set_postfix(loss=f"{means['loss']:.4f}")
+                if not is_first:
+                    continue
                 if self.step % VALIDATION_STEPS == 0 or is_last:
                     self._log("dev", self.validate())
                     draw_curves(self._run / LOG_FILE, self._run / PICTURE_FILE)

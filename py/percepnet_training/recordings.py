@@ -13,10 +13,10 @@ import soundfile
 from scipy.signal import resample_poly
 from tqdm import tqdm
 
+from percepnet.audio_format import CONTAINERS
 from percepnet.constants import SAMPLE_RATE
 from percepnet_training.errors import TrainingError
 
-SUFFIXES = {".wav", ".flac", ".ogg", ".opus"}
 DEV_ONE_IN = 20  # plain folders: one group in 20 is for validation
 
 
@@ -47,11 +47,18 @@ def _shards(source, kind):
 
 
 def _files(folder):
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    for path in tqdm(paths, folder.name):
-        group = path.parent.relative_to(folder).as_posix()
-        is_dev = zlib.crc32(group.encode()) % DEV_ONE_IN == 0
-        yield "dev" if is_dev else "train", group, None, decode(path)
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in CONTAINERS)
+    groups = [path.parent.relative_to(folder).as_posix() for path in paths]
+    dev = _dev_groups(set(groups))
+    for path, group in zip(tqdm(paths, folder.name), groups, strict=True):
+        yield "dev" if group in dev else "train", group, None, decode(path)
+
+
+def _dev_groups(groups):
+    """One in DEV_ONE_IN, by name, so that more recordings do not move the others; at least one."""
+    marks = {group: zlib.crc32(group.encode()) for group in groups}
+    chosen = {group for group, mark in marks.items() if mark % DEV_ONE_IN == 0}
+    return chosen or {min(marks, key=marks.get)} if marks else set()
 
 
 def read_responses(sources):
@@ -62,7 +69,7 @@ def read_responses(sources):
             with open(manifest, newline="", encoding="utf-8") as file:
                 paths = [source / row["file"] for row in csv.DictReader(file)]
         else:
-            paths = sorted(p for p in (source / "rir").rglob("*") if p.suffix.lower() in SUFFIXES)
+            paths = sorted(p for p in (source / "rir").rglob("*") if p.suffix.lower() in CONTAINERS)
         yield from map(decode, paths)
 
 

@@ -14,10 +14,11 @@ from percepnet.audio_format import INTEGER_BITS, AudioFormat
 from percepnet.errors import AudioError
 
 N_SAMPLES = BLOCK_LENGTH + 321
+MONO = AudioFormat(48_000, 1, "WAV", "PCM_16")
 
 
 def copy(source, target):
-    with AudioReader(source) as reader, AudioWriter(target, reader.format) as writer:
+    with AudioReader(source) as reader, AudioWriter(target, reader.format, N_SAMPLES) as writer:
         for block in reader.blocks():
             writer.write(block)
 
@@ -44,7 +45,9 @@ def test_rounding_is_to_nearest_and_clips(bits):
 
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "ULAW", "ALAW"])
 def test_beyond_full_scale_clips_and_does_not_wrap(subtype, tmp_path):
-    with AudioWriter(tmp_path / "a.wav", AudioFormat(48_000, 1, "WAV", subtype)) as writer:
+    with AudioWriter(
+        tmp_path / "a.wav", AudioFormat(48_000, 1, "WAV", subtype), N_SAMPLES
+    ) as writer:
         writer.write(np.array([[1.001, -1.001, 1.5, -1.5]], np.float32))
     np.testing.assert_allclose(sf.read(tmp_path / "a.wav")[0], [1, -1, 1, -1], atol=0.03)
 
@@ -71,8 +74,24 @@ def test_beyond_full_scale_clips_and_does_not_wrap(subtype, tmp_path):
 def test_extension_gives_the_container_and_the_subtype_is_kept(
     container, subtype, name, expected, tmp_path
 ):
-    form = AudioFormat(48_000, 1, container, subtype).written_to(tmp_path / name)
+    form = AudioFormat(48_000, 1, container, subtype).written_to(tmp_path / name, N_SAMPLES)
     assert (form.container, form.subtype) == expected
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "n_channels", "subtype", "name", "expected"),
+    [
+        (2**31, 1, "PCM_16", "a.wav", "RF64"),
+        (2**31 - 2**16, 1, "PCM_16", "a.wav", "WAV"),
+        (2**30, 2, "PCM_16", "a.wav", "RF64"),
+        (2**30, 1, "FLOAT", "a.wav", "RF64"),
+        (2**31, 1, "ULAW", "a.wav", "WAV"),
+        (2**33, 2, "PCM_16", "a.flac", "FLAC"),
+    ],
+)
+def test_what_is_too_long_for_wav_is_rf64(n_samples, n_channels, subtype, name, expected, tmp_path):
+    form = AudioFormat(48_000, n_channels, "WAV", subtype)
+    assert form.written_to(tmp_path / name, n_samples).container == expected
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg", "a.opus", "a.mp3", "a.aiff"])
@@ -80,7 +99,7 @@ def test_every_common_format_keeps_length_and_position(name, tmp_path):
     n_samples = 30_001
     time = np.arange(n_samples) / 48_000
     chirp = 0.5 * np.sin(2 * np.pi * (300 + 2000 * time) * time).astype(np.float32)
-    with AudioWriter(tmp_path / name, AudioFormat(48_000, 1, "WAV", "PCM_16")) as writer:
+    with AudioWriter(tmp_path / name, MONO, N_SAMPLES) as writer:
         writer.write(chirp[np.newaxis])
     with AudioReader(tmp_path / name) as reader:
         read = np.concatenate(list(reader.blocks()), axis=1)[0]
@@ -114,7 +133,7 @@ def make_a_hole(data):
 )
 def test_damage_further_on_is_noticed(name, damage, tmp_path):
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, 10 * N_SAMPLES)
-    with AudioWriter(tmp_path / name, AudioFormat(48_000, 1, "WAV", "PCM_16")) as writer:
+    with AudioWriter(tmp_path / name, MONO, N_SAMPLES) as writer:
         writer.write(noise[np.newaxis].astype(np.float32))
     data = bytearray((tmp_path / name).read_bytes())
     damage(data)
@@ -138,10 +157,10 @@ def disk_of(n_bytes):
 @pytest.mark.parametrize("share", [0.5, 0.999], ids=["half-way", "at the end"])
 def test_a_disk_that_fills_leaves_what_was_there(name, share, tmp_path):
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, (1, N_SAMPLES)).astype(np.float32)
-    form = AudioFormat(48_000, 1, "WAV", "PCM_16")
+    form = MONO
 
     def write():
-        with AudioWriter(tmp_path / name, form) as writer:
+        with AudioWriter(tmp_path / name, form, N_SAMPLES) as writer:
             writer.write(noise)
 
     write()
@@ -153,7 +172,7 @@ def test_a_disk_that_fills_leaves_what_was_there(name, share, tmp_path):
 
 def test_a_failed_write_leaves_what_was_there(tmp_path):
     (tmp_path / "a.wav").write_text("precious")
-    writer = AudioWriter(tmp_path / "a.wav", AudioFormat(48_000, 1, "WAV", "PCM_16"))
+    writer = AudioWriter(tmp_path / "a.wav", MONO, N_SAMPLES)
     with pytest.raises(ZeroDivisionError), writer:
         writer.write(1 / 0)
     assert [path.read_text() for path in tmp_path.iterdir()] == ["precious"]
@@ -186,7 +205,7 @@ def test_an_interrupt_inside_libsndfile_leaves_what_was_there(
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, (1, N_SAMPLES)).astype(np.float32)
 
     def write_noise():
-        with AudioWriter(tmp_path / "a.wav", AudioFormat(48_000, 1, "WAV", "PCM_16")) as writer:
+        with AudioWriter(tmp_path / "a.wav", MONO, N_SAMPLES) as writer:
             writer.write(noise)
 
     with pytest.raises(KeyboardInterrupt):
@@ -200,7 +219,7 @@ def test_a_link_is_followed(tmp_path):
     (tmp_path / "there").mkdir()
     link = tmp_path / "a.wav"
     link.symlink_to(tmp_path / "there" / "b.wav")
-    with AudioWriter(link, AudioFormat(48_000, 1, "WAV", "PCM_16")) as writer:
+    with AudioWriter(link, MONO, N_SAMPLES) as writer:
         writer.write(np.zeros((1, 480), np.float32))
     assert link.is_symlink()
     assert sf.info(tmp_path / "there" / "b.wav").frames == 480
@@ -212,7 +231,10 @@ def test_a_link_is_followed(tmp_path):
 )
 def test_what_a_format_cannot_hold_is_said(n_channels, sample_rate, name, tmp_path):
     source = AudioFormat(sample_rate, n_channels, "WAV", "PCM_16")
-    with pytest.raises(AudioError, match=r"write .*flac"), AudioWriter(tmp_path / name, source):
+    with (
+        pytest.raises(AudioError, match=r"write .*flac"),
+        AudioWriter(tmp_path / name, source, N_SAMPLES),
+    ):
         pass
     assert list(tmp_path.iterdir()) == []
 

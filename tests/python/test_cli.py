@@ -122,6 +122,23 @@ def test_output_may_surround_the_input(folder, denoise, tmp_path):
     assert (tmp_path / "deep" / "er" / "b.flac").exists()
 
 
+def test_no_input_is_ever_replaced(folder, denoise, tmp_path, capsys):
+    before = (folder / "a.wav").read_bytes()
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.wav").symlink_to(folder / "a.wav")
+    assert denoise(folder, out) == 2
+    assert_one_line_error(capsys.readouterr().err, about="is an input itself")
+    nested = folder / "deep" / "deep"
+    nested.mkdir()
+    (nested / "a.wav").write_bytes(before)
+    (folder / "deep" / "a.wav").write_bytes(before)
+    assert denoise(folder / "deep", folder) == 2
+    assert_one_line_error(capsys.readouterr().err, about="is an input itself")
+    copies = folder / "a.wav", folder / "deep" / "a.wav", nested / "a.wav"
+    assert [path.read_bytes() for path in copies] == [before] * 3
+
+
 def test_progress_shows_the_time_left(model_file, tmp_path, monkeypatch):
     monkeypatch.setenv("PERCEPNET_KERNEL", "numpy")  # the kernels are done before it appears
     sf.write(tmp_path / "in.wav", np.tile(noisy_voice(10), 6), 48_000)

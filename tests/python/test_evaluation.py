@@ -12,7 +12,7 @@ from percepnet import SAMPLE_RATE
 from percepnet.cli import main
 from percepnet.composite import composite_scores
 from percepnet.evaluation import SCORES, find_pairs, score_table
-from percepnet.scores import hf_lsd_db, mel_levels, to_wide_band
+from percepnet.scores import hf_lsd_db, mel_levels, pesq_wb, si_sdr_db, to_wide_band
 
 
 @pytest.fixture
@@ -110,6 +110,27 @@ def test_bad_pairs_are_an_error_of_one_line(pairs, capsys, spoil, message):
 def test_two_programs_of_one_name_are_not_averaged(pairs, capsys):
     assert main(["evaluate", str(pairs), *["--enhanced", str(pairs / "clean")] * 2]) == 2
     assert "two of the systems are called 'clean'" in capsys.readouterr().err
+
+
+def test_what_is_missing_is_said_before_the_work(pairs, tmp_path, capsys):
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "bad.wav").write_bytes(b"")
+    for arguments, message in (
+        (["--enhanced", tmp_path / "ours"], "good.wav: is missing"),
+        (["--csv", tmp_path / "nowhere" / "s.csv"], "its folder does not exist"),
+    ):
+        assert main(["evaluate", str(pairs), *map(str, arguments)]) == 2
+        printed = capsys.readouterr()
+        assert message in printed.err
+        assert not printed.out
+
+
+def test_silent_and_short_signals_have_no_scores(voice):
+    silence = np.zeros_like(voice)
+    assert math.isnan(si_sdr_db(voice, silence))
+    short = voice[5000:5900]
+    assert math.isnan(pesq_wb(short, short))
+    assert math.isnan(hf_lsd_db(short, short))
 
 
 def test_pairs_come_in_order(pairs):

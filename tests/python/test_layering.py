@@ -92,7 +92,7 @@ MAY_IMPORT = {
     "percepnet.__main__": {"percepnet.cli"},
     "percepnet_training": {
         "matplotlib", "numpy", "onnx", "scipy", "soundfile", "torch", "tqdm", "percepnet",
-        "percepnet.constants",
+        "percepnet.audio_format", "percepnet.cli", "percepnet.constants",
         "percepnet.dsp", "percepnet.errors", "percepnet.network", "percepnet.nn",
         "percepnet.evaluation", "percepnet.oracle", "percepnet.oracle_stages",
         "percepnet.scores", "percepnet.topology", "percepnet.whole_file",

@@ -16,6 +16,7 @@ from percepnet_training.corpus import (
     prepare_corpus,
 )
 from percepnet_training.errors import TrainingError
+from percepnet_training.recordings import read_recordings
 from percepnet_training.shards import VOICE_FLOOR, voice_frames
 from training_folders import NOISES, SPEAKERS, tiny_mixer, voice_like, write_sources
 
@@ -86,6 +87,27 @@ def test_voice_is_found(f0_hz):
 
 def test_noise_has_no_voice(rng):
     assert estimate_voice(rng.standard_normal(SAMPLE_RATE)) == 0
+
+
+@pytest.mark.parametrize("n_groups", [2, 3, 7])
+def test_a_small_collection_has_a_group_for_validation(tmp_path, n_groups):
+    for kind in ("speech", "noise"):
+        for n in range(n_groups):
+            path = tmp_path / kind / f"p{225 + n}"
+            path.mkdir(parents=True)
+            soundfile.write(path / "0.wav", voice_like(150, 1.0, n), SAMPLE_RATE)
+        splits = [split for split, *_ in read_recordings([tmp_path], kind)]
+        assert splits.count("dev") == 1
+        assert len(splits) == n_groups
+
+
+def test_a_single_speaker_is_too_few(tmp_path):
+    for kind in ("speech", "noise"):
+        (tmp_path / kind / "one").mkdir(parents=True)
+        soundfile.write(tmp_path / kind / "one" / "0.mp3", voice_like(150, 1.0, 0), SAMPLE_RATE)
+    with pytest.raises(TrainingError, match="give at least two speakers"):
+        prepare_corpus([tmp_path], tmp_path / "corpus", 0, 1)
+    assert not (tmp_path / "corpus" / "clips.csv").exists()
 
 
 def test_a_folder_without_speech_is_named(tmp_path):

@@ -285,6 +285,9 @@ def test_the_whole_chain(tmp_path, capsys):
         ["evaluate", run, "--pairs", write_pairs(tmp_path), "--jobs", "1"],
     ):
         assert main([*map(str, arguments)]) == 0, arguments
+    other = tmp_path / "other.toml"
+    other.write_text(recipe.read_text().replace("n_steps = 24", "n_steps = 25"))
+    assert main(["data", str(run), "--from", str(sources), "--recipe", str(other)]) == 2
     assert load_model(model).topology == tiny_recipe().topology
     shown = capsys.readouterr().out
     assert "24 steps of tuning" in shown
