@@ -33,8 +33,8 @@ examples:
 
 The output has the input's sample rate, channels and length and is aligned with it in time; its
 sample format too, where the output's extension allows it. A folder is walked through with its
-subfolders; files of the same name in OUT are replaced. The processing runs at 48 kHz: of a
-higher rate, what lies above 24 kHz is removed. Tags are not copied.
+subfolders; files of the same name in OUT are replaced. What lies above 20 kHz is removed. Tags
+are not copied.
 """
 INFO_EXAMPLES = """\
 examples:
@@ -125,7 +125,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="0...1",
         type=number_within(0, 1),
         default=1.0,
-        help="how much of the denoising to apply: 0 changes nothing, 1 is all (default: 1)",
+        help="how much of the denoising to apply: 0 leaves the noise, 1 is all (default: 1)",
     )
     denoise.add_argument(
         "--attenuation-limit",

@@ -78,7 +78,7 @@ def test_no_band_is_attenuated_beyond_the_limit(limit_db, rng):
     assert level_db == pytest.approx(-limit_db, abs=0.1)
 
 
-def test_strength_zero_changes_nothing(model, noisy):
+def test_strength_zero_leaves_no_gain_and_no_comb_filter(model, noisy):
     plain = run(Enhancer(ConstantNetwork()), noisy)
     np.testing.assert_allclose(run(Enhancer(model, strength=0.0), noisy), plain, atol=1e-6)
 
