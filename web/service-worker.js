@@ -12,8 +12,8 @@ const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (
 const VERSION = 'sha256-of-integrity.json';
 
 const LIST = 'integrity.json';
-const CACHE_PREFIX = 'percepnet ';
 const SITE = worker.registration.scope;
+const CACHE_PREFIX = `percepnet ${SITE} `; // caches belong to the host, which may have two sites
 
 /** Not fetched in advance: each is a choice of a few. */
 const ON_DEMAND = /^models\/(?!default\.).*\.npz$/;
