@@ -1,6 +1,6 @@
 /** The other threads' slots in the app's units. */
 
-import { Playback, Report } from './protocol.js';
+import { N_HOP_TIMES, Playback, Report } from './protocol.js';
 
 /** @typedef {import('./protocol.js').Pipeline} Pipeline */
 
@@ -9,7 +9,9 @@ import { Playback, Report } from './protocol.js';
  * @property {number} latencySamples by which the node delays the signal: constant, once 0.6 s
  *   of audio have shown how much the device asks for at a time
  * @property {number} latencyMs the same
- * @property {number} hopMsP50 median time to process 10 ms of audio, over the last 10 s
+ * @property {number} hopMsP50 median time to process 10 ms of audio, over the last 10 s. As fine as
+ *   the engine's clock: where that tells whole milliseconds (in the audio thread, in browsers that
+ *   coarsen it), a hop of 0.3 ms is counted as 0 or 1
  * @property {number} hopMsP99 99th percentile of it
  * @property {number} underruns times that the engine was late
  * @property {number} droppedMs of audio passed on unprocessed because of it, equally delayed
@@ -29,7 +31,8 @@ import { Playback, Report } from './protocol.js';
  * @returns {DenoiserStats}
  */
 export function readStats({ playback, report }, { latency, kernel }, model, { pipeline, format }) {
-  const times = report.slice(Report.HOP_MS).filter((ms) => ms > 0).sort();
+  const nTimes = Math.min(report[Report.HOPS], N_HOP_TIMES);
+  const times = report.slice(Report.HOP_MS, Report.HOP_MS + nTimes).sort();
   const added = Atomics.load(playback, Playback.ADDED_DELAY);
   const latencySamples = format.cushion + added + latency;
   const msPerSample = 1000 / format.sampleRate;
