@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { openMicrophone } from '../../web/demo/live/microphone.js';
+import { openMicrophone, openUnlessUnplugged } from '../../web/demo/live/microphone.js';
 import { Session } from '../../web/demo/live/session.js';
 import { FakeNode, provide } from './fake-browser.mjs';
 
@@ -55,6 +55,35 @@ test('a microphone that is allowed after Stop is switched off', async (t) => {
   await session.close();
   await changed;
   assert.equal(microphone.isOn, false);
+});
+
+test('a microphone unplugged while the engine loads is told, and no session stays', async () => {
+  const late = { isClosed: false, close: async () => (late.isClosed = true) };
+  let unplug, load;
+  const open = (onunplugged) => {
+    unplug = onunplugged;
+    return new Promise((resolve) => (load = () => resolve(late)));
+  };
+  const opened = openUnlessUnplugged(open, () => assert.fail('there is no session to stop'));
+  unplug();
+  await assert.rejects(opened, /The microphone is gone/);
+  load();
+  await new Promise(setImmediate);
+  assert.equal(late.isClosed, true);
+});
+
+test('a microphone unplugged from an open session stops it', async () => {
+  let unplug;
+  let isStopped = false;
+  const session = {};
+  const open = async (onunplugged) => {
+    unplug = onunplugged;
+    return session;
+  };
+  assert.equal(await openUnlessUnplugged(open, () => (isStopped = true)), session);
+  assert.equal(isStopped, false);
+  unplug();
+  assert.equal(isStopped, true);
 });
 
 test('another microphone takes the place of the one before', async (t) => {

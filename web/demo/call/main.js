@@ -4,6 +4,7 @@ import { Every } from '../every.js';
 import { field } from '../field.js';
 import { Compare } from '../live/compare.js';
 import { Levels, LEVELS_EVERY_MS } from '../live/levels.js';
+import { openUnlessUnplugged, UNPLUGGED } from '../live/microphone.js';
 import { Start } from '../live/start.js';
 import { Settings } from '../settings.js';
 import { CallStats } from './call-stats.js';
@@ -32,16 +33,16 @@ function controls() {
 /** @param {boolean} example */
 async function begin(example) {
   start.showStarting(example);
-  try {
-    session = await CallSession.open({
+  /** @param {() => void} onunplugged */
+  const open = (onunplugged) =>
+    CallSession.open({
       example,
       controls: controls(),
       onStage: (stage) => start.showStage(stage),
-      onunplugged: async () => {
-        await stop();
-        start.showProblem('The microphone is gone. Plug one in and press Start again.');
-      },
+      onunplugged,
     });
+  try {
+    session = await openUnlessUnplugged(open, stopUnplugged);
   } catch (error) {
     start.showIdle();
     start.showProblem(/** @type {Error} */ (error).message);
@@ -65,6 +66,11 @@ async function stop() {
   latency.show('–');
   start.showIdle();
   await ended?.close();
+}
+
+async function stopUnplugged() {
+  await stop();
+  start.showProblem(UNPLUGGED);
 }
 
 function applyControls() {

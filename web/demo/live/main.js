@@ -8,6 +8,7 @@ import { Devices } from './devices.js';
 import { EngineStatus } from './engine-status.js';
 import { Flow } from './flow.js';
 import { Levels, LEVELS_EVERY_MS } from './levels.js';
+import { openUnlessUnplugged, UNPLUGGED } from './microphone.js';
 import { Recording } from './recording.js';
 import { Session } from './session.js';
 import { Start } from './start.js';
@@ -39,32 +40,40 @@ function controls() {
 /** @param {boolean} example */
 async function begin(example) {
   start.showStarting(example);
-  try {
-    session = await Session.open({
+  /** @param {() => void} onunplugged */
+  const open = (onunplugged) =>
+    Session.open({
       example,
       microphoneId: devices.microphoneId,
       recording: recording.wanted,
       model: modelChoice.model,
       controls: controls(),
       onStage: (stage) => start.showStage(stage),
-      onunplugged: stopUnplugged,
+      onunplugged,
     });
-    await changeSpeaker();
+  /** @type {Session} */
+  let opened;
+  try {
+    opened = await openUnlessUnplugged(open, stopUnplugged);
   } catch (error) {
     start.showIdle();
     start.showProblem(/** @type {Error} */ (error).message);
     return;
   }
+  session = opened;
+  await changeSpeaker();
+  if (session !== opened) return; // unplugged meanwhile
   devices.refresh();
-  followHealth(session);
-  recording.attach(session);
+  followHealth(opened);
+  recording.attach(opened);
   playsExample = example;
   if (example) compare.listening = true; // there is no microphone to howl
   applyControls();
-  await session.run();
+  await opened.run();
+  if (session !== opened) return;
   waterfall.clear();
   start.showRunning(example);
-  watch(session);
+  watch(opened);
 }
 
 async function stop() {
@@ -81,7 +90,7 @@ async function stop() {
 
 async function stopUnplugged() {
   await stop();
-  start.showProblem('The microphone is gone. Plug one in and press Start again.');
+  start.showProblem(UNPLUGGED);
 }
 
 function applyControls() {

@@ -27,6 +27,31 @@ const PROBLEMS = new Map([
   ],
 ]);
 
+export const UNPLUGGED = 'The microphone is gone. Plug one in and press Start again.';
+
+/**
+ * Open a session in which a microphone may disappear before all is open.
+ *
+ * @template {{ close(): Promise<void> }} Opened
+ * @param {(onunplugged: () => void) => Promise<Opened>} open
+ * @param {() => void} onunplugged the microphone has disappeared from the open session
+ * @returns {Promise<Opened>}
+ * @throws {Error} in words for the visitor
+ */
+export async function openUnlessUnplugged(open, onunplugged) {
+  let pulled = () => {};
+  const whenPulled = new Promise((_, reject) => (pulled = () => reject(new Error(UNPLUGGED))));
+  const opening = open(() => pulled());
+  try {
+    const opened = await Promise.race([opening, whenPulled]);
+    pulled = onunplugged;
+    return opened;
+  } catch (error) {
+    opening.then((late) => late.close(), () => {});
+    throw error;
+  }
+}
+
 /**
  * @param {AudioContext} context
  * @param {string} deviceId empty for the system's choice

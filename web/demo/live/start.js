@@ -46,6 +46,7 @@ export class Start {
 
   /** @param {import('../../protocol.js').StartStage} stage */
   showStage(stage) {
+    if (!this.#button.disabled) return; // of a start that has failed
     this.#progress.textContent = STAGES[stage].words;
     this.#bar.style.setProperty('--done', String(STAGES[stage].done));
   }
