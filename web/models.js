@@ -24,7 +24,7 @@ export async function bundledModels() {
 }
 
 /**
- * @param {string | URL} model name of a bundled model or address of another
+ * @param {string | URL} model name of a bundled model, or a URL object, the address of another
  * @returns {Promise<import('./protocol.js').ModelFile>}
  * @throws {Error} that it cannot be loaded
  */

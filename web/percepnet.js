@@ -29,7 +29,8 @@ const VOICE_STEP = 0.01; // less of a change is not told
  * @typedef {object} DenoiserOptions
  * @property {AudioContext | OfflineAudioContext} [audioContext] of any rate, 48 kHz costs least; by default an own one,
  *   closed by `close`
- * @property {string | URL} [model] name of a bundled model or address of another: default "default"
+ * @property {string | URL} [model] name of a bundled model, by default "default", or a URL object,
+ *   the address of another
  * @property {'auto' | import('./protocol.js').Pipeline} [pipeline] the engine in a worker, reached
  *   by shared memory or by messages, or in the audio thread: "inline", the least delay, but nothing
  *   is heard while it loads and no other engine replaces one that fails. By default shared memory
@@ -180,10 +181,11 @@ export class Denoiser extends DenoiserEventTarget {
   }
 
   /**
-   * Change the model; the sound goes on. The first change to a model takes about a tenth of a
-   * second, in which the input is heard. Called again before it is done, the changes queue up.
+   * Change the model; the sound goes on: with the old one while the new one is fetched, unprocessed
+   * while that is read, about a tenth of a second, once for each model. Called again before it is
+   * done, the changes queue up.
    *
-   * @param {string | URL} model name of a bundled model or address of another
+   * @param {string | URL} model name of a bundled model, or a URL object, the address of another
    * @returns {Promise<void>} when it is in use
    * @throws {Error} that it cannot be loaded or what is wrong with it; the old one goes on
    */
