@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from demo_page import START_TIMEOUT_MS
 
 from conftest import ROOT
 from percepnet import LATENCY, SAMPLE_RATE
@@ -230,6 +231,53 @@ def test_a_refused_microphone_is_told_while_it_runs(open_page, site_url, stops_f
     else:
         assert "The microphone is blocked." in page.problem
         page.stop()
+
+
+# Unplug the first microphone at the moment named, keep all contexts
+UNPLUGGED = """(moment) => {
+  window.contexts = [];
+  window.AudioContext = class extends AudioContext {
+    constructor(options) {
+      super(options);
+      contexts.push(this);
+    }
+  };
+  const { mediaDevices } = navigator;
+  const getMicrophone = mediaDevices.getUserMedia.bind(mediaDevices);
+  let unplug = () => {};
+  mediaDevices.getUserMedia = async (wanted) => {
+    const stream = await getMicrophone(wanted);
+    const [track] = stream.getTracks();
+    mediaDevices.getUserMedia = getMicrophone;
+    unplug = () => {
+      track.stop();
+      track.dispatchEvent(new Event('ended'));
+      unplug = () => {};
+    };
+    if (moment === 'loading') setTimeout(unplug);
+    return stream;
+  };
+  AudioContext.prototype.setSinkId = async () => unplug();
+}"""
+
+
+@pytest.mark.parametrize("moment", ["loading", "choosing the speaker"])
+def test_a_microphone_unplugged_during_the_start_is_no_session(open_page, site_url, moment):
+    page = open_page(site_url)
+    errors = []
+    page.page.on("pageerror", lambda error: errors.append(error.message))
+    page.page.evaluate(UNPLUGGED, moment)
+    page.start()
+    assert "The microphone is gone." in page.problem
+    assert page.page.inner_text("#start") == "Start"
+    page.start("#example")  # while the session before may still be loading
+    page.page.wait_for_function("contexts[0].state === 'closed'", timeout=START_TIMEOUT_MS)
+    assert page.problem == ""
+    assert page.page.inner_text("#progress").startswith("You hear the example")
+    page.stop()
+    page.page.wait_for_function("contexts.every(({ state }) => state === 'closed')")
+    # Of the service worker, which these tests block, Playwright gives no registration.
+    assert [message for message in errors if "'waiting'" not in message] == []
 
 
 def offer_more(index):
