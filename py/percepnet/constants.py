@@ -39,9 +39,9 @@ N_BANDS = len(BAND_CENTRES)  # 128
 GROUP_BANDS = 4
 N_GROUPS = N_BANDS // GROUP_BANDS  # 32
 
-# Per band its level in three frames, pitch coherence, level of the periodic part, and how its phase
-# advances to each next frame, a complex number; then period and correlation (paper, Sec. 3)
-N_GROUP_FEATURES = (LOOKAHEAD_HOPS + 1 + 2 + 2 * LOOKAHEAD_HOPS) * GROUP_BANDS + 2
+# Per band its level in three frames, pitch coherence and level of the periodic part; then the
+# period and the correlation (paper, Sec. 3)
+N_GROUP_FEATURES = (LOOKAHEAD_HOPS + 1 + 2) * GROUP_BANDS + 2
 
 # Input high-pass: one real pole at this radius, -3 dB at 1.5 Hz
 HIGHPASS_RADIUS = 0.9998

@@ -10,13 +10,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from percepnet.constants import HOP_LENGTH, LOOKAHEAD, LOOKAHEAD_HOPS, N_BINS, WINDOW_LENGTH
 from percepnet.dsp.comb import PAST, periodic_frames
-from percepnet.dsp.erb import band_correlation, band_energy, band_turns
-from percepnet.dsp.features import (
-    band_advance,
-    band_coherence,
-    compress_levels,
-    network_features,
-)
+from percepnet.dsp.erb import band_correlation, band_energy
+from percepnet.dsp.features import band_coherence, compress_levels, network_features
 from percepnet.dsp.highpass import highpass
 from percepnet.dsp.pitch import HISTORY_BEFORE, track_live
 from percepnet.dsp.stft import spectrum_of
@@ -108,9 +103,6 @@ def analyse(signal):
     spectrum, energy = spectra[:n_hops], energies[:n_hops]
     level = compress_levels(energies)
     levels = [level[n : n + n_hops] for n in range(LOOKAHEAD_HOPS + 1)]
-    turns = band_turns(spectra[:-1], spectra[1:])
-    advance = band_advance(turns, energies[:-1], energies[1:])
-    advances = [[part[n : n + n_hops] for part in advance] for n in range(LOOKAHEAD_HOPS)]
 
     period, pitch_correlation = track_live(history[_BEFORE - HISTORY_BEFORE :])
     pitch_spectrum = periodic_frames_of(history, n_hops, period, lag=LOOKAHEAD_HOPS)
@@ -118,5 +110,5 @@ def analyse(signal):
     correlation = band_correlation(spectrum, pitch_spectrum)
     coherence = band_coherence(correlation, energy, pitch_energy)
     pitch_level = compress_levels(pitch_energy)
-    features = network_features(levels, coherence, pitch_level, advances, period, pitch_correlation)
+    features = network_features(levels, coherence, pitch_level, period, pitch_correlation)
     return Hops(spectrum, pitch_spectrum, energy, pitch_energy, correlation, period, features)

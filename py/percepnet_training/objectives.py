@@ -12,7 +12,7 @@ from percepnet.constants import BAND_CENTRES, LOOKAHEAD_HOPS
 from percepnet.dsp.erb import LOWER_BANDS
 from percepnet_training.augmentation import BIN_HZ, recoloured
 from percepnet_training.enhancement import N_PASSED, band_sums, enhanced_spectra
-from percepnet_training.features import band_turns, network_features
+from percepnet_training.features import network_features
 from percepnet_training.loss import band_loss
 from percepnet_training.opinion import Listeners, mean_opinion
 from percepnet_training.perceptual_loss import perceptual_losses
@@ -126,8 +126,7 @@ def _energies(batch):
 
 def _features(batch, energies):
     noisy, periodic, _, correlation = energies
-    turns = band_turns(batch.spectra[0])
-    return network_features(noisy, turns, periodic, correlation, batch.pitch)
+    return network_features(noisy, periodic, correlation, batch.pitch)
 
 
 def _mask(noisy_energy, clean_energy, known_hz):

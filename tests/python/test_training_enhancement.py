@@ -9,7 +9,7 @@ from percepnet.oracle_stages import enhanced_spectra as numpy_spectra
 from percepnet.oracle_stages import filtered_gains
 from percepnet.whole_file import analyse
 from percepnet_training.enhancement import N_PASSED, band_sums, enhanced_spectra
-from percepnet_training.features import band_turns, network_features
+from percepnet_training.features import network_features
 from percepnet_training.spectral_loss import (
     ERROR_FLOOR,
     GAP_WEIGHT,
@@ -33,8 +33,7 @@ def test_the_network_sees_in_training_what_it_sees_live(hops):
     energy, periodic_energy = (band_sums(part.square().sum(0)) for part in (spectrum, periodic))
     correlation = band_sums((spectrum[:, :, :n_frames] * periodic).sum(0))
     pitch = torch.from_numpy(hops.features[None, :n_frames, 0, -2:].copy())
-    turns = band_turns(spectrum)
-    ours = network_features(energy, turns, periodic_energy, correlation, pitch)[:, 0]
+    ours = network_features(energy, periodic_energy, correlation, pitch)[:, 0]
     np.testing.assert_allclose(ours, hops.features[:n_frames], atol=1e-4)
 
 

@@ -14,13 +14,8 @@ from percepnet.constants import (
     WINDOW_LENGTH,
 )
 from percepnet.dsp.comb import PAST, periodic_frame
-from percepnet.dsp.erb import band_correlation, band_energy, band_turns
-from percepnet.dsp.features import (
-    band_advance,
-    band_coherence,
-    compress_levels,
-    network_features,
-)
+from percepnet.dsp.erb import band_correlation, band_energy
+from percepnet.dsp.features import band_coherence, compress_levels, network_features
 from percepnet.dsp.gains import filter_gains, shape_spectrum
 from percepnet.dsp.highpass import HighPass
 from percepnet.dsp.stft import Synthesis, spectrum_of
@@ -43,8 +38,6 @@ class Channel:
         Of the frame being enhanced and the ones after it, and their band energies.
     levels : sequence of ndarray
         The same energies as the network sees them.
-    advances : sequence of tuple of ndarray
-        From each of these frames to the next, as the network sees them.
     pitch_spectrum, pitch_energy, pitch_level : ndarray
         Of the periodic part of the frame being enhanced.
     """
@@ -59,7 +52,6 @@ class Channel:
         silence = np.zeros(N_BANDS, np.float32)
         self.energies = deque([silence] * n_kept, n_kept)
         self.levels = deque([compress_levels(silence)] * n_kept, n_kept)
-        self.advances = deque([(silence, silence)] * LOOKAHEAD_HOPS, LOOKAHEAD_HOPS)
         self._least_gains = silence
         self._synthesis = Synthesis()
 
@@ -75,8 +67,6 @@ class Channel:
         newest, self.pitch_spectrum = spectra = spectrum_of(self._frames)
         newest_energy, self.pitch_energy = energies = band_energy(spectra)
         newest_level, self.pitch_level = compress_levels(energies)
-        turns = band_turns(self.spectra[-1], newest)
-        self.advances.append(band_advance(turns, self.energies[-1], newest_energy))
         self.spectra.append(newest)
         self.energies.append(newest_energy)
         self.levels.append(newest_level)
@@ -88,9 +78,7 @@ class Channel:
         """
         products = band_correlation(self.spectra[0], self.pitch_spectrum)
         coherence = band_coherence(products, self.energies[0], self.pitch_energy)
-        return network_features(
-            self.levels, coherence, self.pitch_level, self.advances, period, correlation
-        )
+        return network_features(self.levels, coherence, self.pitch_level, period, correlation)
 
     def filter_gains(self, gains):
         """Of the network's gains those that the bands get, as `gains.filter_gains`."""

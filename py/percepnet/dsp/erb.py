@@ -74,22 +74,6 @@ def band_correlation(spectrum, other):
     return band_sums(bin_products(spectrum, other))
 
 
-def band_turns(spectrum, newer):
-    """Complex inner product of the next frame's spectrum and a spectrum in each band.
-
-    Parameters
-    ----------
-    spectrum, newer : ndarray [shape=(..., N_BINS), dtype=complex64]
-
-    Returns
-    -------
-    tuple of ndarray [shape=(..., N_BANDS), dtype=float32]
-        Real and imaginary part, in the unit of `band_sums`.
-    """
-    products = newer * spectrum.conj()
-    return band_sums(products.real), band_sums(products.imag)
-
-
 def bin_products(spectrum, other):
     """Real part of the product of one spectrum and the conjugate of another, bin by bin.
 

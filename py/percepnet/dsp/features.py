@@ -34,30 +34,6 @@ def band_coherence(correlation, energy, other_energy):
     return correlation / np.sqrt(energy * other_energy + _COHERENCE_FLOOR)
 
 
-def band_advance(products, energy, newer_energy):
-    """How the phase of a band turns from one frame to the next.
-
-    In all bins that it reaches, a steady tone of f Hz gives exp(2j pi f / 100); noise has another
-    number in each. So harmonics stand out of noise that is as loud, and their frequency is known
-    more finely than from bins 50 Hz apart.
-
-    Parameters
-    ----------
-    products : sequence of ndarray [shape=(..., N_BANDS)]
-        Real and imaginary part, from `band_turns`.
-    energy, newer_energy : ndarray [shape=(..., N_BANDS)]
-        From `band_energy`, of the two frames.
-
-    Returns
-    -------
-    tuple of ndarray [shape=(..., N_BANDS)]
-        Real and imaginary part, -1 to 1; 0 in silence.
-    """
-    real, imaginary = products
-    size = np.sqrt(energy * newer_energy + _COHERENCE_FLOOR)
-    return real / size, imaginary / size
-
-
 def compress_levels(energy):
     """Band levels as the network sees them.
 
@@ -78,7 +54,7 @@ def compress_levels(energy):
     return level
 
 
-def network_features(levels, coherence, periodic_level, advances, period, correlation):
+def network_features(levels, coherence, periodic_level, period, correlation):
     """The network's input: a row for every group of neighbouring bands.
 
     Parameters
@@ -89,8 +65,6 @@ def network_features(levels, coherence, periodic_level, advances, period, correl
         Of the frame being enhanced with its periodic part.
     periodic_level : ndarray [shape=(..., N_BANDS)]
         From `compress_levels`, of that periodic part.
-    advances : sequence of tuple of ndarray [shape=(..., N_BANDS)]
-        From `band_advance`: to each frame of the look-ahead from the one before it.
     period : float or ndarray [shape=(...)]
         In samples.
     correlation : float or ndarray [shape=(...)]
@@ -102,8 +76,7 @@ def network_features(levels, coherence, periodic_level, advances, period, correl
         Per group one after the other the values of its bands in the order of the parameters;
         period and correlation are the same in all rows.
     """
-    parts = (part for advance in advances for part in advance)
-    by_band = (*levels, 2 * coherence - 1, periodic_level, *parts)
+    by_band = (*levels, 2 * coherence - 1, periodic_level)
     features = np.empty((*coherence.shape[:-1], N_GROUPS, N_GROUP_FEATURES), np.float32)
     for n, values in enumerate(by_band):
         grouped = values.reshape(*values.shape[:-1], N_GROUPS, GROUP_BANDS)

@@ -19,7 +19,7 @@
 #define N_KEPT 3 /* frames from the one being enhanced to the newest */
 #define GROUP_BANDS 4
 #define N_GROUPS (N_BANDS / GROUP_BANDS)
-#define N_GROUP_FEATURES ((N_KEPT + 2 + 2 * (N_KEPT - 1)) * GROUP_BANDS + 2)
+#define N_GROUP_FEATURES ((N_KEPT + 2) * GROUP_BANDS + 2)
 #define HIGHPASS_RADIUS 0.9998
 #define SILENCE 1e-15
 #define MIN_PERIOD 96.0
@@ -52,7 +52,6 @@ struct channel {
     float least_gains[N_BANDS]; /* that the next hop may have */
     float energies[N_KEPT][N_BANDS], pitch_energy[N_BANDS];
     float levels[N_KEPT][N_BANDS], pitch_level[N_BANDS]; /* of these, as the network sees them */
-    float advances[N_KEPT - 1][2][N_BANDS]; /* from each of these frames to the next */
     float features[N_GROUPS][N_GROUP_FEATURES];
     float spectra[N_KEPT][N_BINS][2], pitch_spectrum[N_BINS][2], shaped[N_BINS][2];
 };
@@ -118,24 +117,6 @@ static void spectrum_of(const struct tables *tables, const double *frame, float 
         level[b] = (LOG10_OF_E * log_(energy[b] + ENERGY_FLOOR) - LEVEL_CENTRE) * LEVEL_SCALE;
 }
 
-/* How the phase of each band turns from one frame to the next. */
-static void band_advance(const struct bands *bands, const float (*a)[2], const float (*newer)[2],
-                         const float *energy, const float *newer_energy, float (*advance)[N_BANDS])
-{
-    float real[N_BINS], imaginary[N_BINS];
-    for (int k = 0; k < N_BINS; k++) {
-        real[k] = newer[k][0] * a[k][0] + newer[k][1] * a[k][1];
-        imaginary[k] = newer[k][1] * a[k][0] - newer[k][0] * a[k][1];
-    }
-    sum_bands(bands, real, advance[0]);
-    sum_bands(bands, imaginary, advance[1]);
-    for (int b = 0; b < N_BANDS; b++) {
-        float size = __builtin_sqrtf(energy[b] * newer_energy[b] + COHERENCE_FLOOR);
-        advance[0][b] /= size;
-        advance[1][b] /= size;
-    }
-}
-
 /* Look at the newest frame, and at what of the one being enhanced has that period. */
 PUBLIC void percepnet_channel_analyse(struct channel *channel, const struct tables *tables,
                                       double period)
@@ -147,14 +128,9 @@ PUBLIC void percepnet_channel_analyse(struct channel *channel, const struct tabl
                       (N_KEPT - 1) * sizeof channel->energies[0]);
     __builtin_memmove(channel->levels, channel->levels + 1,
                       (N_KEPT - 1) * sizeof channel->levels[0]);
-    __builtin_memmove(channel->advances, channel->advances + 1,
-                      (N_KEPT - 2) * sizeof channel->advances[0]);
     window_frame(tables, channel->history + N_HISTORY - WINDOW_LENGTH, frame);
     spectrum_of(tables, frame, channel->spectra[N_KEPT - 1], channel->energies[N_KEPT - 1],
                 channel->levels[N_KEPT - 1]);
-    band_advance(&tables->bands, channel->spectra[N_KEPT - 2], channel->spectra[N_KEPT - 1],
-                 channel->energies[N_KEPT - 2], channel->energies[N_KEPT - 1],
-                 channel->advances[N_KEPT - 2]);
     periodic_frame(tables, channel->history, period, frame);
     spectrum_of(tables, frame, channel->pitch_spectrum, channel->pitch_energy,
                 channel->pitch_level);
@@ -172,11 +148,7 @@ PUBLIC void percepnet_channel_describe(struct channel *channel, const struct tab
             *place = channel->levels[n][b];
         float power = channel->energies[0][b] * channel->pitch_energy[b];
         *place = 2 * (products[b] / __builtin_sqrtf(power + COHERENCE_FLOOR)) - 1;
-        place += GROUP_BANDS;
-        *place = channel->pitch_level[b];
-        for (int n = 0; n < N_KEPT - 1; n++)
-            for (int part = 0; part < 2; part++)
-                *(place += GROUP_BANDS) = channel->advances[n][part][b];
+        place[GROUP_BANDS] = channel->pitch_level[b];
     }
     float of_period = 2 * log_((float)(period / MIN_PERIOD)) / LOG_OF_PERIODS - 1;
     for (int group = 0; group < N_GROUPS; group++) {

@@ -55,7 +55,6 @@ class _Channel(ctypes.Structure):
         ("pitch_energy", _BANDS),
         ("levels", _BANDS * _N_KEPT),
         ("pitch_level", _BANDS),
-        ("advances", _BANDS * (2 * LOOKAHEAD_HOPS)),
         ("features", _FLOAT * (N_GROUPS * N_GROUP_FEATURES)),
         ("spectra", _SPECTRUM * _N_KEPT),
         ("pitch_spectrum", _SPECTRUM),
