@@ -186,9 +186,10 @@ def run_evaluate(arguments) -> int:
     )
 
     pairs = find_pairs(arguments.pairs)
+    recordings = [Recordings(folder) for folder in arguments.enhanced]
     systems = [
         Unprocessed(),
-        *(Recordings(folder) for folder in arguments.enhanced),
+        *recordings,
         *(Model(name) for name in arguments.model or ["default"]),
     ]
     names = [system.name for system in systems]
@@ -198,11 +199,9 @@ def run_evaluate(arguments) -> int:
     # What is wrong is said before hours of work
     for model in arguments.model or []:
         percepnet.load_model(model)
-    for folder in arguments.enhanced:
+    for system in recordings:
         for pair in pairs:
-            output = folder / pair.noisy.name
-            if not output.is_file():
-                raise AudioError(f"{output}: is missing: {pair.noisy} has no output there")
+            system.output(pair)
     if arguments.csv and not arguments.csv.absolute().parent.is_dir():
         raise AudioError(f"{arguments.csv}: its folder does not exist: make it first")
     with tqdm(total=len(pairs), unit="pair", disable=None, leave=False) as bar:

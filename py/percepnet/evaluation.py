@@ -78,9 +78,22 @@ class Recordings:
         """Name of the folder."""
         return self.folder.name
 
+    def output(self, pair):
+        """The other program's file for a pair.
+
+        Raises
+        ------
+        AudioError
+            It is missing.
+        """
+        path = self.folder / pair.noisy.name
+        if not path.is_file():
+            raise AudioError(f"{path}: is missing: {pair.noisy} has no output there")
+        return path
+
     def enhanced(self, pair, noisy):
         """The other program's output, cut or padded to the length of the noisy signal."""
-        samples = read_mono(self.folder / pair.noisy.name)[: len(noisy)]
+        samples = read_mono(self.output(pair))[: len(noisy)]
         return np.pad(samples, (0, len(noisy) - len(samples)))
 
 

@@ -12,7 +12,7 @@ from scipy import fft
 from percepnet.constants import SAMPLE_RATE
 from percepnet_training.filters import NYQUIST_HZ, curve_through
 
-LOWEST_HZ = 20
+LOWEST_HZ = 20  # of shaped noise
 N_OBJECTS = 6  # that a noise of impacts strikes
 MAX_MODES = 6
 HIGHEST_MODE_HZ = 18_000
@@ -165,7 +165,7 @@ def typing(rng, n_samples):
 
 
 def knocks(rng, n_samples):
-    """Footsteps, knocks, dishes: single resonant hits."""
+    """Footsteps, knocks, dishes: single hits on what rings."""
     times = np.cumsum(rng.gamma(3, rng.uniform(0.1, 0.6), 200))
     levels = 10 ** rng.normal(0, 0.25, len(times))
     return _struck(rng, n_samples, times, levels, (0.005, 0.4), (80, 5000))

@@ -164,7 +164,7 @@ class Mixer:
         if kind < 0.5:
             noise = self._recorded_noise(rng)
             if rng.random() < SHAPED_SHARE:
-                noise = shaped_by(noise, self._recorded_noise(rng), rng.uniform(*LENT_SHARES))
+                return shaped_by(noise, self._recorded_noise(rng), rng.uniform(*LENT_SHARES))
             return unit_power(noise)
         if kind < 0.87:
             return synthesise(rng, self._n_samples)

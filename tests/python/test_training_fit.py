@@ -17,6 +17,7 @@ from percepnet import SAMPLE_RATE, load_model
 from percepnet.constants import ENERGY_SCALE, N_GROUP_FEATURES, N_GROUPS
 from percepnet.network import save_model
 from percepnet.whole_file import analyse
+from percepnet_training.__main__ import main as run_script
 from percepnet_training.averaging import mean_network
 from percepnet_training.cli import main
 from percepnet_training.enhancement import N_PASSED
@@ -270,6 +271,22 @@ def write_pairs(folder):
         (folder / kind).mkdir()
         soundfile.write(folder / kind / "one.wav", samples, SAMPLE_RATE, "FLOAT")
     return folder
+
+
+def test_without_torch_the_script_says_what_to_install(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "percepnet_training.cli")
+    assert run_script() == 2
+    assert capsys.readouterr().err == (
+        "percepnet-train: this needs torch: pip install 'percepnet[training]'\n"
+    )
+
+
+def test_a_number_of_jobs_is_at_least_one(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["features", str(tmp_path), "--jobs", "0"])
+    assert stopped.value.code == 2
+    assert "'0' is not a whole number of at least 1" in capsys.readouterr().err
 
 
 def test_the_whole_chain(tmp_path, capsys):
