@@ -10,6 +10,7 @@ from percepnet.dsp.kernels import make_channel, make_tracker
 
 _SNR_SMOOTHING = 0.01  # per hop: a mean over about a second
 _LEAST_POWER = 1e-9  # of voice and of noise: their ratio has a logarithm
+_TINY = np.float32(1e-30)  # a gain that is none, but a divisor
 _FADE = ((np.arange(HOP_LENGTH) + 0.5) / HOP_LENGTH).astype(np.float32)
 
 
@@ -29,7 +30,8 @@ class Enhancer:
     strength : float
         0 (gains of one, no comb filter) to 1 (all of the method). Can be set at any time.
     attenuation_limit_db : float
-        The most that a band is attenuated, 0 or more. Can be set at any time.
+        The most that the noise is attenuated, 0 or more: so much of the input stays under the
+        enhanced sound. Can be set at any time.
 
     Attributes
     ----------
@@ -116,16 +118,26 @@ class Enhancer:
         gains, strengths, self.voice_probability, self._network_state = self._model.step(
             heard.features(period, correlation), self._network_state
         )
-        self._measure(gains, heard.energies[0])
+        self._measure(gains, strengths, heard.energies[0], heard.pitch_energy)
         gains = heard.filter_gains(gains)
         if self.strength != 1:
             gains, strengths = gains**self.strength, strengths * self.strength
         if self.attenuation_limit_db < np.inf:
-            gains = np.maximum(gains, np.float32(10 ** (-self.attenuation_limit_db / 20)))
+            gains, strengths = self._limited(gains, strengths)
         return period, strengths, gains
 
-    def _measure(self, gains, energy):
-        voice = float((gains * gains).dot(energy))
+    def _limited(self, gains, strengths):
+        """Gains and strengths of the enhanced sound with what the limit keeps of the noisy one."""
+        kept = np.float32(10 ** (-self.attenuation_limit_db / 20))
+        enhanced = (1 - kept) * gains
+        limited = np.maximum(kept + enhanced, _TINY)
+        return limited, strengths * (enhanced / limited)
+
+    def _measure(self, gains, strengths, energy, pitch_energy):
+        # What a frame and its periodic part have in common is about the latter: an average over
+        # periods, this one among them
+        rest = np.square(1 - strengths)
+        voice = float((gains * gains).dot(pitch_energy + rest * (energy - pitch_energy)))
         noise = max(float(np.add.reduce(energy)) - voice, 0.0)
         self._voice_power += _SNR_SMOOTHING * (voice + _LEAST_POWER - self._voice_power)
         self._noise_power += _SNR_SMOOTHING * (noise + _LEAST_POWER - self._noise_power)

@@ -1,7 +1,9 @@
 """What the network should say, from known clean speech (paper, Secs. 2.2 and 3).
 
 Strengths make the mixture of spectrum and periodic part exactly as coherent with the clean
-voice's periodic part as the clean voice is; gains then give every band its clean level.
+voice's periodic part as the clean voice is; gains then give every band its clean level. The
+paper's extra attenuation of bands that the comb filter cannot clean is left out: it costs 0.14 in
+DNSMOS SIG.
 """
 
 from dataclasses import dataclass
@@ -12,18 +14,17 @@ from percepnet.constants import HOP_LENGTH, LOOKAHEAD_HOPS, MIN_PERIOD
 from percepnet.dsp.comb import PAST
 from percepnet.dsp.erb import band_correlation, band_energy
 from percepnet.dsp.features import band_coherence
+from percepnet.dsp.gains import mix_pitch
 from percepnet.dsp.pitch import HISTORY_BEFORE, track_whole
 from percepnet.whole_file import frames_of, periodic_frames_of, with_history
 
 _VOICED = 0.2  # clean correlation from which a frame has a pitch
-_N0 = 0.03  # noise floor of the extra attenuation: -15 dB
 _TINY = 1e-12
 _MUCH = 1e6  # comb filter over noisy signal: as good as alone
 
 
 def strengths_for_coherence(clean, noisy, comb, noisy_comb, comb_scale):
-    """Comb-filter strengths that restore the coherence of the clean voice, and the extra gain
-    where no strength can.
+    """Comb-filter strengths that restore the coherence of the clean voice, where any can.
 
     The mixture y + a p̂ shall have the clean coherence: ⟨y + a p̂, p⟩² = q_x² |y + a p̂|², a
     quadratic in a, solved exactly. Where no mixture is as coherent as that, the most coherent
@@ -41,17 +42,13 @@ def strengths_for_coherence(clean, noisy, comb, noisy_comb, comb_scale):
 
     Returns
     -------
-    strengths : ndarray [shape=(..., N_BANDS)]
+    ndarray [shape=(..., N_BANDS)]
         0 to 1.
-    attenuation : ndarray [shape=(..., N_BANDS)]
-        Factor on the gain, sqrt(0.03 / 1.03) to 1.
     """
     q_x, q_y, q_p = (np.clip(q, 0, 0.9999) for q in (clean, noisy, comb))
     # Of y + b p̂ / |p̂|, the most coherent one: never that of a comb filter that does harm alone
     gain, loss = q_p - noisy_comb * q_y, q_y - noisy_comb * q_p
     best = np.where(gain > 0, gain / np.maximum(loss, gain / _MUCH + _TINY), 0)
-    power = 1 + 2 * best * noisy_comb + best**2
-    highest = (q_y + best * q_p) / np.sqrt(np.maximum(power, _TINY))
 
     a = q_p**2 - q_x**2
     b = q_p * q_y - q_x**2 * noisy_comb
@@ -59,9 +56,7 @@ def strengths_for_coherence(clean, noisy, comb, noisy_comb, comb_scale):
     root = c / np.maximum(b + np.sqrt(np.maximum(b * b + a * c, 0)), _TINY)
     ratio = np.minimum(root, best) / np.maximum(comb_scale, _TINY)
     strengths = ratio / (1 + ratio)
-    attenuation = np.sqrt((1 + _N0 - q_x**2) / (1 + _N0 - np.minimum(highest, q_x) ** 2))
-    enough = q_y >= q_x
-    return np.where(enough, 0, strengths), np.where(enough, 1, attenuation)
+    return np.where(q_y >= q_x, 0, strengths)
 
 
 def clean_periodicity(clean):
@@ -96,7 +91,7 @@ class Targets:
     spectrum: np.ndarray  # (n_hops, N_BINS) complex64, of the clean frame
     energy: np.ndarray  # (n_hops, N_BANDS) of the clean frame
     level_ratios: np.ndarray  # (n_hops, N_BANDS), clean to noisy level, 0 to 1
-    gains: np.ndarray  # (n_hops, N_BANDS), 0 to 1: less where the comb cannot do enough
+    gains: np.ndarray  # (n_hops, N_BANDS), clean level to that after the comb filter, 0 to 1
     strengths: np.ndarray  # (n_hops, N_BANDS), 0 to 1
 
 
@@ -123,7 +118,7 @@ def targets_for(hops, clean):
             band_correlation(other, pitch_spectrum), other_energy, periodic_energy
         )
 
-    strengths, attenuation = strengths_for_coherence(
+    strengths = strengths_for_coherence(
         clean=coherence(spectrum, energy),
         noisy=coherence(hops.spectrum, hops.energy),
         comb=coherence(hops.pitch_spectrum, hops.pitch_energy),
@@ -131,13 +126,16 @@ def targets_for(hops, clean):
         comb_scale=np.sqrt((hops.pitch_energy + _TINY) / (hops.energy + _TINY)),
     )
     voiced = correlation[:, None] >= _VOICED
-    strengths = np.where(voiced, strengths, 0)
-    attenuation = np.where(voiced, attenuation, 1)
-    level_ratios = np.sqrt((energy + _TINY) / (hops.energy + _TINY))
+    strengths = np.where(voiced, strengths, 0).astype(np.float32)
+    mixed = mix_pitch(hops.spectrum, hops.pitch_spectrum, strengths)
+
+    def level_ratios(before):
+        return np.clip(np.sqrt((energy + _TINY) / (before + _TINY)), 0, 1).astype(np.float32)
+
     return Targets(
         spectrum=spectrum,
         energy=energy,
-        level_ratios=np.clip(level_ratios, 0, 1).astype(np.float32),
-        gains=np.clip(level_ratios * attenuation, 0, 1).astype(np.float32),
-        strengths=strengths.astype(np.float32),
+        level_ratios=level_ratios(hops.energy),
+        gains=level_ratios(band_energy(mixed)),
+        strengths=strengths,
     )

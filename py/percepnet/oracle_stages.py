@@ -1,8 +1,7 @@
 """The method step by step with an oracle in place of the network, as its article tells it.
 
 How the clean voice would be brought back by magnitudes alone, by band gains alone, and by each
-of the steps after them. Every step is the enhancer's own code. Gains are those that give the
-clean level: attenuating the bands that the comb filter cannot clean costs 0.14 in DNSMOS SIG.
+of the steps after them. Every step is the enhancer's own code.
 """
 
 from dataclasses import dataclass
@@ -10,11 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from percepnet.constants import HOP_LENGTH, LATENCY, N_BANDS
-from percepnet.dsp.gains import (
-    filter_gains,
-    mix_pitch,
-    scale_bands,
-)
+from percepnet.dsp.gains import filter_gains, mix_pitch, scale_bands
 from percepnet.dsp.stft import overlap_add
 from percepnet.oracle import Targets, targets_for
 from percepnet.whole_file import Hops, analyse
@@ -27,7 +22,7 @@ class Stages:
     noisy: np.ndarray
     magnitude: np.ndarray  # the clean magnitude in all 481 bins, with the noisy phase
     gains: np.ndarray  # the clean level in every band
-    comb: np.ndarray  # and the periodic part mixed in
+    comb: np.ndarray  # and the periodic part mixed in before
     postfilter: np.ndarray  # and the envelope post-filter and decay limiter
 
 
@@ -54,7 +49,7 @@ def filtered_gains(gains, energy):
 def enhanced_spectra(hops: Hops, gains, strengths):
     """Spectra (n_hops, N_BINS) after mix and scaling."""
     mixed = mix_pitch(hops.spectrum, hops.pitch_spectrum, strengths)
-    return scale_bands(mixed, gains, hops.energy)
+    return scale_bands(mixed, gains)
 
 
 def hops_and_targets(noisy, clean) -> tuple[Hops, Targets]:
@@ -91,7 +86,7 @@ def stages_from(noisy, hops, targets):
     Stages
     """
     no_comb = np.zeros_like(targets.strengths)
-    gains = targets.level_ratios
+    gains, strengths = targets.gains, targets.strengths
 
     def signal(spectra):
         return overlap_add(spectra)[LATENCY:][: len(noisy)]
@@ -99,11 +94,9 @@ def stages_from(noisy, hops, targets):
     return Stages(
         noisy=noisy,
         magnitude=signal(np.abs(targets.spectrum) * _phase(hops.spectrum)),
-        gains=signal(enhanced_spectra(hops, gains, no_comb)),
-        comb=signal(enhanced_spectra(hops, gains, targets.strengths)),
-        postfilter=signal(
-            enhanced_spectra(hops, filtered_gains(gains, hops.energy), targets.strengths)
-        ),
+        gains=signal(enhanced_spectra(hops, targets.level_ratios, no_comb)),
+        comb=signal(enhanced_spectra(hops, gains, strengths)),
+        postfilter=signal(enhanced_spectra(hops, filtered_gains(gains, hops.energy), strengths)),
     )
 
 

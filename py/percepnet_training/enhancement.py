@@ -25,25 +25,40 @@ _WEIGHTS = torch.from_numpy(BAND_WEIGHTS[:, :N_PASSED].copy())
 _PASSBAND = torch.from_numpy(PASSBAND[:N_PASSED].copy())
 
 
-def enhanced_spectra(spectrum, pitch_spectrum, strengths, gains, energy):
-    """What the enhancer makes of a network's answer, differentiable.
+def mixed_spectra(spectrum, pitch_spectrum, strengths):
+    """What the comb filter leaves of the noisy spectra, differentiable.
 
     Parameters
     ----------
     spectrum, pitch_spectrum : float32 [2, n_windows, n_frames, N_PASSED]
         In the unit of ``percepnet.constants.ENERGY_SCALE``.
-    strengths, gains : float32 [n_windows, n_frames, N_BANDS]
+    strengths : float32 [n_windows, n_frames, N_BANDS]
         0...1.
-    energy : float32 [n_windows, n_frames, N_BANDS]
-        Of the spectrum.
 
     Returns
     -------
     float32 [2, n_windows, n_frames, N_PASSED]
     """
-    gains = limited_decay(postfilter(gains, energy), energy)
-    mixed = spectrum + (pitch_spectrum - spectrum) * interpolated(strengths)
-    return mixed * bin_scales(mixed, gains, energy)
+    return spectrum + (pitch_spectrum - spectrum) * interpolated(strengths)
+
+
+def enhanced_spectra(mixed, gains, energy):
+    """What the enhancer makes of it with a network's gains, differentiable.
+
+    Parameters
+    ----------
+    mixed : float32 [2, n_windows, n_frames, N_PASSED]
+        From `mixed_spectra`.
+    gains : float32 [n_windows, n_frames, N_BANDS]
+        0...1.
+    energy : float32 [n_windows, n_frames, N_BANDS]
+        Of the noisy spectra.
+
+    Returns
+    -------
+    float32 [2, n_windows, n_frames, N_PASSED]
+    """
+    return mixed * bin_scales(mixed, limited_decay(postfilter(gains, energy), energy))
 
 
 def band_sums(values):
@@ -81,14 +96,13 @@ def limited_decay(gains, energy):
     return torch.maximum(gains, torch.stack(limits, 1))
 
 
-def bin_scales(mixed, gains, energy):
-    """Factor on each bin that gives every band its level, [..., N_PASSED]."""
+def bin_scales(mixed, gains):
+    """Factor on each bin that changes every band's level by its gain, [..., N_PASSED]."""
     power = mixed.square().sum(0)
     squares = gains.square() + GAIN_FLOOR
-    curve = _limited_log((energy + LEVEL_FLOOR) / (band_sums(power) + LEVEL_FLOOR))
-    curve = curve + torch.log(squares)
+    curve = torch.log(squares)
     got = band_sums(power * torch.exp(interpolated(curve)))
-    wanted = squares * energy
+    wanted = squares * band_sums(power)
     curve = curve + OVERSHOOT * _limited_log((wanted + LEVEL_FLOOR) / (got + LEVEL_FLOOR))
     return torch.exp(interpolated(0.5 * curve)) * _PASSBAND.to(mixed.device)
 

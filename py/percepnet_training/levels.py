@@ -4,15 +4,22 @@ import numpy as np
 
 from percepnet.constants import HOP_LENGTH
 
+NOISELESS_SHARE, SOFT_NOISE_SHARE = 0.03, 0.06  # of the mixtures
 
-def draw_snr_db(rng):
-    """Signal-to-noise ratio in dB, -14...45, much of it in -14...6; None: no noise."""
-    kind = rng.random()
-    if kind < 0.03:
+
+def draw_snr_db(rng, loud_noise_share):
+    """Signal-to-noise ratio in dB; None: no noise.
+
+    The share of loud noise has -14...6 dB, a few 20...45 dB, most others -5...20 dB.
+    """
+    kind = rng.random() - NOISELESS_SHARE
+    if kind < 0:
         return None
-    if kind < 0.5:
-        return rng.uniform(-5, 20)
-    return rng.uniform(-14, 6) if kind < 0.94 else rng.uniform(20, 45)
+    if kind < loud_noise_share:
+        return rng.uniform(-14, 6)
+    if kind < loud_noise_share + SOFT_NOISE_SHARE:
+        return rng.uniform(20, 45)
+    return rng.uniform(-5, 20)
 
 
 def active_power(samples):

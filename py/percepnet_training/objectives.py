@@ -1,7 +1,8 @@
 """What a network is trained for: windows of shards and the loss on them.
 
 Its gains and strengths go through the enhancer, whose spectrum is compared with the clean one. The
-gains have targets of their own beside; the strengths learn from the enhanced signal alone.
+gains have targets of their own beside: the clean levels, after the comb filter. The strengths learn
+from the enhanced signal alone.
 """
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch.nn import functional as F
 from percepnet.constants import BAND_CENTRES, LOOKAHEAD_HOPS
 from percepnet.dsp.erb import LOWER_BANDS
 from percepnet_training.augmentation import BIN_HZ, recoloured
-from percepnet_training.enhancement import N_PASSED, band_sums, enhanced_spectra
+from percepnet_training.enhancement import N_PASSED, band_sums, enhanced_spectra, mixed_spectra
 from percepnet_training.features import network_features
 from percepnet_training.loss import band_loss
 from percepnet_training.opinion import Listeners, mean_opinion
@@ -80,7 +81,9 @@ class Objective:
         n_frames, skip = weights.n_frames, weights.n_warmup_frames
         noisy, periodic, clean = batch.spectra[..., :n_frames, :]
         noisy_energy, _, clean_energy, _ = (part[:, :n_frames] for part in energies)
-        enhanced = enhanced_spectra(noisy, periodic, strengths, gains, noisy_energy)
+        mixed = mixed_spectra(noisy, periodic, strengths)
+        mixed_energy = band_sums(mixed.detach().square().sum(0))
+        enhanced = enhanced_spectra(mixed, gains, noisy_energy)
 
         mask = _mask(noisy_energy, clean_energy, batch.known_hz)[:, skip:]
         compared = [spectrum[:, :, skip:] for spectrum in (enhanced, clean, noisy)]
@@ -92,7 +95,7 @@ class Objective:
             "envelope": envelope,
             "error": error_level_db(*compared, mask),
             "band": band_loss(
-                *(part[:, skip:] for part in (gains, noisy_energy, clean_energy)),
+                *(part[:, skip:] for part in (gains, mixed_energy, clean_energy)),
                 mask[..., _CENTRES.to(mask.device)],
                 1 + weights.voice_weight * spoken,
             ),

@@ -26,6 +26,8 @@ class Data:
         Length of one mixture, seconds.
     n_simulated_rooms : int
         Small rooms simulated beside the recorded ones.
+    loud_noise_share : float
+        Share of the mixtures, 0...0.9, with noise about as loud as the speech.
     noise_weights : dict of str to float
         How often a category of noise is drawn, beside 1 for those not named.
     """
@@ -34,6 +36,7 @@ class Data:
     dev_hours: float
     sequence_seconds: float
     n_simulated_rooms: int
+    loud_noise_share: float
     noise_weights: dict[str, float] = field(default_factory=dict)
 
 
@@ -165,6 +168,10 @@ def parse_recipe(text, source):
     except ModelError as error:
         raise TrainingError(f"{source} {error}") from error
     recipe = Recipe(tree["seed"], topology, **parts)
+    if not 0 <= recipe.data.loud_noise_share <= 0.9:
+        raise TrainingError(
+            f"{source} has loud_noise_share = {recipe.data.loud_noise_share}: give 0 to 0.9"
+        )
     n_frames = round(recipe.data.sequence_seconds * SAMPLE_RATE / HOP_LENGTH) - LOOKAHEAD_HOPS
     for stage in (recipe.fit, recipe.tune):
         if not stage.n_warmup_frames + MIN_COMPARED <= stage.n_frames <= n_frames:

@@ -70,7 +70,7 @@ def list_shards(folder, split):
 def mixer_for(corpus_folder, split, recipe):
     """The mixer of one split."""
     corpus = Corpus(corpus_folder, split, recipe.data.noise_weights)
-    return Mixer(corpus, recipe.data.sequence_seconds, recipe.seed + SEEDS[split])
+    return Mixer(corpus, recipe.data, recipe.seed + SEEDS[split])
 
 
 def mixture_frames(mixture):

@@ -68,14 +68,14 @@ class Mixer:
     Parameters
     ----------
     corpus : Corpus
-    seconds : float
-        Length of a mixture.
+    data : percepnet_training.recipe.Data
     seed : int
     """
 
-    def __init__(self, corpus, seconds, seed):
+    def __init__(self, corpus, data, seed):
         self._corpus = corpus
-        self._n_hops = round(seconds * SAMPLE_RATE / HOP_LENGTH)
+        self._loud_noise_share = data.loud_noise_share
+        self._n_hops = round(data.sequence_seconds * SAMPLE_RATE / HOP_LENGTH)
         self._n_samples = self._n_hops * HOP_LENGTH
         self._n_fft = fft.next_fast_len(self._n_samples + ROOM_LENGTH, real=True)
         self._n_bins = self._n_fft // 2 + 1
@@ -94,7 +94,7 @@ class Mixer:
             if wet_spectrum is not early_spectrum
             else clean.copy()
         )
-        snr_db = draw_snr_db(rng)
+        snr_db = draw_snr_db(rng, self._loud_noise_share)
         if snr_db is not None:
             noise_spectrum = self._spectrum(self._noise(rng)) * random_filter(rng, self._n_bins)
             noise = self._samples(self._noise_in_room(rng, noise_spectrum) * lowpass)

@@ -7,7 +7,6 @@ import build_kernels
 from percepnet.constants import HOP_LENGTH, MAX_PERIOD, MIN_PERIOD, N_BANDS, N_BINS
 from percepnet.dsp import kernels
 from percepnet.dsp.channel import Channel
-from percepnet.dsp.erb import band_energy
 from percepnet.dsp.gains import shape_spectrum
 from percepnet.dsp.kernels import library, make_channel, make_tracker
 from percepnet.dsp.kernels.channel import CompiledChannel
@@ -91,10 +90,10 @@ def compiled_channel():
     return channel
 
 
-def shape(noisy, periodic, strengths, gains, energy):
+def shape(noisy, periodic, strengths, gains):
     """As `shape_spectrum`."""
     channel = compiled_channel()
-    channel.spectra[0], channel.pitch_spectrum[:], channel.energies[0] = noisy, periodic, energy
+    channel.spectra[0], channel.pitch_spectrum[:] = noisy, periodic
     channel.enhance(strengths, gains)
     return channel.shaped
 
@@ -105,7 +104,7 @@ def test_shapes_are_those_of_numpy(level, rng):
         parts = level * rng.standard_normal((2, 2, N_BINS))
         noisy, periodic = (parts[0] + 1j * parts[1]).astype(np.complex64)
         strengths, gains = rng.uniform(0, 1, (2, N_BANDS)).astype(np.float32)
-        arguments = noisy, periodic, strengths, gains**steepness, band_energy(noisy)
+        arguments = noisy, periodic, strengths, gains**steepness
         np.testing.assert_allclose(shape(*arguments), shape_spectrum(*arguments), rtol=1e-5)
 
 
@@ -113,7 +112,7 @@ def test_shapes_are_those_of_numpy(level, rng):
 def test_extreme_gains_and_strengths_give_what_numpy_gives(extreme, rng):
     noisy, periodic = (rng.standard_normal((2, N_BINS)) * (1 - 1j)).astype(np.complex64)
     bands = np.full(N_BANDS, extreme, np.float32)
-    arguments = noisy, periodic, bands, bands, 1000 * band_energy(noisy)
+    arguments = noisy, periodic, bands, bands
     np.testing.assert_allclose(shape(*arguments), shape_spectrum(*arguments), rtol=1e-5)
 
 

@@ -39,7 +39,7 @@ def test_the_stages_are_steps_of_the_enhancer(noisy, clean, stages):
     n_after = LATENCY
     padded = [np.pad(signal, (0, n_after)) for signal in (noisy, clean)]
     targets = targets_for(analyse(padded[0]), padded[1])
-    enhanced = enhance(noisy, ScriptedNetwork(targets.level_ratios, targets.strengths))
+    enhanced = enhance(noisy, ScriptedNetwork(targets.gains, targets.strengths))
     np.testing.assert_allclose(stages.postfilter, enhanced, atol=1e-4)
 
 

@@ -63,12 +63,21 @@ def test_automatic_gain_evens_out_the_level(rng):
 
 
 def test_snr_lies_where_people_talk(rng):
-    drawn = [draw_snr_db(rng) for _ in range(3000)]
+    drawn = [draw_snr_db(rng, 0.4) for _ in range(3000)]
     noisy = np.array([snr_db for snr_db in drawn if snr_db is not None])
     assert drawn.count(None) / 3000 == pytest.approx(0.03, abs=0.015)
     assert noisy.min() >= -15
     assert noisy.max() <= 45
     assert np.mean((noisy >= -5) & (noisy <= 20)) > 0.7
+
+
+def test_a_recipe_says_how_many_mixtures_have_loud_noise(rng):
+    shares = []
+    for loud_noise_share in (0.0, 0.3, 0.9):
+        drawn = [draw_snr_db(rng, loud_noise_share) for _ in range(3000)]
+        shares.append(np.mean([snr_db is not None and snr_db < -5 for snr_db in drawn]))
+    assert shares[0] == 0
+    np.testing.assert_allclose(shares[1:], [0.3 * 9 / 20, 0.9 * 9 / 20], atol=0.04)
 
 
 def test_a_target_has_no_late_echo(rng):

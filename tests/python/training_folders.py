@@ -64,4 +64,5 @@ def tiny_mixer(folder, seconds=1.5, seed=3, split="train"):
     """A Mixer of the tiny corpus, prepared below ``folder``."""
     if not (folder / "corpus").exists():
         prepare_corpus([write_sources(folder / "sources")], folder / "corpus", 3, seed)
-    return Mixer(Corpus(folder / "corpus", split, {}), seconds, seed)
+    data = replace(tiny_recipe().data, sequence_seconds=seconds)
+    return Mixer(Corpus(folder / "corpus", split, {}), data, seed)

@@ -89,7 +89,5 @@ class Channel:
 
     def enhance(self, strengths, gains):
         """Mix in the periodic part, scale the bands; gives (HOP_LENGTH,) samples."""
-        shaped = shape_spectrum(
-            self.spectra[0], self.pitch_spectrum, strengths, gains, self.energies[0]
-        )
+        shaped = shape_spectrum(self.spectra[0], self.pitch_spectrum, strengths, gains)
         return self._synthesis.process(shaped)

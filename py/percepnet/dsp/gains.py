@@ -1,7 +1,7 @@
 """From gains and strengths to the enhanced spectrum (paper, Secs. 2.2, 2.3 and 4).
 
-The order matters: the comb mix comes first, and what it took from a band is given back when the
-band is scaled to the wanted level.
+The order matters: the comb mix comes first, and gains are of what it left. The paper gives bands
+back what the mix took; bands of one bin would get the noise back with it (models/README.md).
 """
 
 import numpy as np
@@ -130,20 +130,17 @@ def filter_gains(gains, least, energy, next_energy):
     return gains, least_next_gains(gains, energy, next_energy)
 
 
-def scale_bands(mixed, gains, energy):
-    """Give every band the wanted level, gain times the level before the mix.
+def scale_bands(mixed, gains):
+    """Change the level of every band by its gain.
 
-    What the mix took is given back first; then what a steep slope of the curve lets in from
-    louder neighbours is measured and taken away. Interpolation is of decibels, which follows
-    steep slopes best.
+    What a steep slope of the curve lets in from louder neighbours is measured and taken away.
+    Interpolation is of decibels, which follows steep slopes best.
 
     Parameters
     ----------
     mixed : ndarray [shape=(..., N_BINS), dtype=complex64]
         After `mix_pitch`.
     gains : ndarray [shape=(..., N_BANDS), dtype=float32]
-    energy : ndarray [shape=(..., N_BANDS), dtype=float32]
-        Before the mix.
 
     Returns
     -------
@@ -152,12 +149,11 @@ def scale_bands(mixed, gains, energy):
     power = bin_products(mixed, mixed)
     squares = gains * gains
     squares += _GAIN_FLOOR
-    curve = _limited_log_ratio(energy, band_sums(power))  # natural logarithms, of squares
-    curve += np.log(squares)
+    curve = np.log(squares)  # natural logarithms, of squares
     scale = interpolate_bands(curve)
     np.exp(scale, out=scale)
+    squares *= band_sums(power)
     power *= scale
-    squares *= energy
     correction = _limited_log_ratio(squares, band_sums(power))
     correction *= _OVERSHOOT
     curve += correction
@@ -168,21 +164,19 @@ def scale_bands(mixed, gains, energy):
     return mixed * scale
 
 
-def shape_spectrum(spectrum, pitch_spectrum, strengths, gains, energy):
+def shape_spectrum(spectrum, pitch_spectrum, strengths, gains):
     """The enhanced spectrum: `mix_pitch`, then `scale_bands`.
 
     Parameters
     ----------
     spectrum, pitch_spectrum : ndarray [shape=(..., N_BINS), dtype=complex64]
     strengths, gains : ndarray [shape=(..., N_BANDS), dtype=float32]
-    energy : ndarray [shape=(..., N_BANDS), dtype=float32]
-        Of `spectrum`.
 
     Returns
     -------
     ndarray [shape=(..., N_BINS), dtype=complex64]
     """
-    return scale_bands(mix_pitch(spectrum, pitch_spectrum, strengths), gains, energy)
+    return scale_bands(mix_pitch(spectrum, pitch_spectrum, strengths), gains)
 
 
 def _limited_log_ratio(wanted, got):

@@ -168,7 +168,7 @@ PUBLIC void percepnet_channel_enhance(struct channel *channel, const struct tabl
 {
     double frame[WINDOW_LENGTH];
     shape(&tables->bands, channel->spectra[0], channel->pitch_spectrum, channel->strengths,
-          channel->gains, channel->energies[0], channel->shaped);
+          channel->gains, channel->shaped);
     inverse_real_fft(tables->roots, channel->shaped, frame);
     window_frame(tables, frame, frame);
     for (int n = 0; n < HOP_LENGTH; n++) {

@@ -42,7 +42,7 @@ static float limited_log_ratio(float wanted, float got)
 
 static void shape(const struct bands *bands, const float (*spectrum)[2],
                   const float (*pitch_spectrum)[2], const float *strengths, const float *gains,
-                  const float *energy, float (*shaped)[2])
+                  float (*shaped)[2])
 {
     float curve[N_BINS], power[N_BINS], sums[N_BANDS], levels[N_BANDS], squares[N_BANDS];
 
@@ -58,7 +58,8 @@ static void shape(const struct bands *bands, const float (*spectrum)[2],
     sum_bands(bands, power, sums);
     for (int b = 0; b < N_BANDS; b++) {
         squares[b] = gains[b] * gains[b] + GAIN_FLOOR;
-        levels[b] = limited_log_ratio(energy[b], sums[b]) + log_(squares[b]);
+        levels[b] = log_(squares[b]);
+        squares[b] *= sums[b];
     }
     interpolate(bands, levels, curve);
     for (int k = 0; k < N_BINS; k++)
@@ -66,7 +67,7 @@ static void shape(const struct bands *bands, const float (*spectrum)[2],
 
     sum_bands(bands, power, sums);
     for (int b = 0; b < N_BANDS; b++) {
-        float correction = limited_log_ratio(squares[b] * energy[b], sums[b]);
+        float correction = limited_log_ratio(squares[b], sums[b]);
         levels[b] = (levels[b] + OVERSHOOT * correction) * 0.5f;
     }
     interpolate(bands, levels, curve);
