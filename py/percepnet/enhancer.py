@@ -30,7 +30,7 @@ class Enhancer:
     strength : float
         0 (gains of one, no comb filter) to 1 (all of the method). Can be set at any time.
     attenuation_limit_db : float
-        The most that the noise is attenuated, 0 or more: so much of the input stays under the
+        The most that noise is attenuated, 0 or more: so much of the input stays under the
         enhanced sound. Can be set at any time.
 
     Attributes

@@ -65,7 +65,7 @@ class Stream:
     strength : float
         0 to 1: how much of the method to apply.
     attenuation_limit_db : float
-        The most that a band is attenuated, 0 or more.
+        The most that noise is attenuated, 0 or more.
 
     Attributes
     ----------
