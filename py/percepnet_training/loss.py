@@ -29,13 +29,15 @@ def gain_distance(gains, targets):
     return distance + FOURTH_POWER * distance**2
 
 
-def band_loss(gains, mixed_energy, clean_energy, mask, frame_weight):
-    """Distance of gains from those that give every band its clean level.
+def band_loss(gains, noisy_energy, clean_energy, mask, frame_weight):
+    """Distance of gains from those that alone would give every band its clean level.
+
+    Not from those after the comb filter: such targets move as the strengths do, and training with
+    them did not settle.
 
     Parameters
     ----------
-    gains, mixed_energy, clean_energy : float32 [n_windows, n_frames, N_BANDS]
-        Energies before the gains and wanted after them.
+    gains, noisy_energy, clean_energy : float32 [n_windows, n_frames, N_BANDS]
     mask : float32 [n_windows, n_frames, N_BANDS]
         1 where the clean energy is known.
     frame_weight : float32 [n_windows, n_frames]
@@ -45,7 +47,7 @@ def band_loss(gains, mixed_energy, clean_energy, mask, frame_weight):
     () float32
         Per frame of average weight, summed over the ear's bands: comparable whatever is masked.
     """
-    targets = torch.sqrt((clean_energy + ENERGY_FLOOR) / (mixed_energy + ENERGY_FLOOR)).clamp(0, 1)
+    targets = torch.sqrt((clean_energy + ENERGY_FLOOR) / (noisy_energy + ENERGY_FLOOR)).clamp(0, 1)
     weight = frame_weight[..., None] * mask
     normaliser = weight.sum().clamp_min(1) / EAR_BANDS
     return (gain_distance(gains, targets) * weight).sum() / normaliser

@@ -1,8 +1,7 @@
 """What a network is trained for: windows of shards and the loss on them.
 
 Its gains and strengths go through the enhancer, whose spectrum is compared with the clean one. The
-gains have targets of their own beside: the clean levels, after the comb filter. The strengths learn
-from the enhanced signal alone.
+gains have targets of their own beside; the strengths learn from the enhanced signal alone.
 """
 
 import numpy as np
@@ -82,7 +81,6 @@ class Objective:
         noisy, periodic, clean = batch.spectra[..., :n_frames, :]
         noisy_energy, _, clean_energy, _ = (part[:, :n_frames] for part in energies)
         mixed = mixed_spectra(noisy, periodic, strengths)
-        mixed_energy = band_sums(mixed.detach().square().sum(0))
         enhanced = enhanced_spectra(mixed, gains, noisy_energy)
 
         mask = _mask(noisy_energy, clean_energy, batch.known_hz)[:, skip:]
@@ -95,7 +93,7 @@ class Objective:
             "envelope": envelope,
             "error": error_level_db(*compared, mask),
             "band": band_loss(
-                *(part[:, skip:] for part in (gains, mixed_energy, clean_energy)),
+                *(part[:, skip:] for part in (gains, noisy_energy, clean_energy)),
                 mask[..., _CENTRES.to(mask.device)],
                 1 + weights.voice_weight * spoken,
             ),
