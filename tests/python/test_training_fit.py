@@ -1,58 +1,29 @@
-"""Features, fit and the whole chain, on a corpus of seconds."""
+"""The optimisation, on a corpus of seconds."""
 
 import csv
-import subprocess
-import sys
-from dataclasses import asdict, replace
-from shutil import copytree
+from dataclasses import replace
 
 import numpy as np
 import pytest
-import soundfile
 import torch
-from torch.distributed.run import parse_args
 
-from models import random_network
-from percepnet import SAMPLE_RATE, load_model
-from percepnet.constants import ENERGY_SCALE, N_GROUP_FEATURES, N_GROUPS
-from percepnet.network import save_model
-from percepnet.whole_file import analyse
-from percepnet_training.__main__ import main as run_script
-from percepnet_training.averaging import mean_network
-from percepnet_training.cli import main
-from percepnet_training.enhancement import N_PASSED
 from percepnet_training.errors import TrainingError
-from percepnet_training.export import engine_network, twin_network
 from percepnet_training.fit import (
     CHECKPOINT_FILE,
     LOG_FILE,
-    PICTURE_FILE,
     Trainer,
     is_quantised,
     learning_rate,
-    load_averaged,
 )
 from percepnet_training.model import TwinNetwork
 from percepnet_training.objectives import Objective
-from percepnet_training.recipe import RECIPE_FILE, load_recipe, parse_recipe, recipe_text
-from percepnet_training.shards import (
-    frames_path,
-    known_bandwidth,
-    make_shards,
-    mixture_frames,
-    spectra_path,
-)
-from training_folders import tiny_mixer, tiny_recipe, voice_like, write_sources
+from training_folders import prepared_folder, tiny_recipe
 
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
     """Folder with a tiny corpus and its shards."""
-    folder = tmp_path_factory.mktemp("run")
-    tiny_mixer(folder)
-    for split in ("train", "dev"):
-        make_shards(folder / "features", folder / "corpus", split, 0.001, tiny_recipe(), 1)
-    return folder
+    return prepared_folder(tmp_path_factory.mktemp("run"))
 
 
 @pytest.fixture(autouse=True)
@@ -70,42 +41,6 @@ def trainer(prepared, run, recipe=None):
     torch.manual_seed(1)
     start = TwinNetwork(recipe.topology, *objective.statistics(1))
     return Trainer(recipe.fit, recipe.seed, objective, start, run, "cpu")
-
-
-def test_frames_are_known_up_to_the_lower_bandwidth_of_their_hops():
-    bandwidth_hz = np.full(12, 24000.0)
-    bandwidth_hz[5] = 8000
-    known_hz = known_bandwidth(bandwidth_hz)
-    # Row n is the frame of hops n - 3 and n - 2.
-    assert np.flatnonzero(known_hz < 24000).tolist() == [7, 8]
-    assert (known_hz[7:9] == 8000).all()
-
-
-def test_a_shard_holds_what_the_enhancer_knows_and_the_clean_speech(tmp_path):
-    mixture = tiny_mixer(tmp_path).mixture(2)
-    frames, spectra = mixture_frames(mixture)
-    assert frames.shape == (150, 4)
-    assert spectra.shape == (150, 3, 2, N_PASSED)
-    hops = analyse(mixture.noisy)
-    np.testing.assert_array_equal(frames[:, :2], hops.features[:, 0, -2:])
-    assert set(np.unique(frames[:, 2])) == {0, 1}
-    signals = (hops.spectrum, hops.pitch_spectrum, analyse(mixture.clean).spectrum)
-    for stored, spectrum in zip(spectra.transpose(1, 0, 2, 3), signals, strict=True):
-        expected = spectrum[:, :N_PASSED] * np.float32(np.sqrt(ENERGY_SCALE))
-        np.testing.assert_allclose(stored[:, 0], expected.real, rtol=1e-3, atol=1e-3)
-        np.testing.assert_allclose(stored[:, 1], expected.imag, rtol=1e-3, atol=1e-3)
-
-
-def test_shards_are_made_once(prepared):
-    recipe = tiny_recipe()
-    shard = frames_path(prepared / "features", "train", 0)
-    files = shard, spectra_path(shard)
-    before, contents = shard.stat().st_mtime_ns, [file.read_bytes() for file in files]
-    make_shards(prepared / "features", prepared / "corpus", "train", 0.001, recipe, 1)
-    assert shard.stat().st_mtime_ns == before
-    shard.unlink()
-    make_shards(prepared / "features", prepared / "corpus", "train", 0.001, recipe, 1)
-    assert [file.read_bytes() for file in files] == contents
 
 
 def test_fit_reduces_the_loss(prepared, tmp_path):
@@ -217,178 +152,12 @@ def test_tuning_brings_the_enhanced_signal_nearer(prepared, tmp_path):
     assert tuning.validate()["magnitude"] < before["magnitude"]
 
 
-@pytest.mark.parametrize("name", ["default", "small"])
-def test_bundled_recipes_are_read(name):
-    recipe = load_recipe(name)
-    assert 0 < recipe.tune.decay_share < 1
-    assert recipe.tune.signal_weight > recipe.fit.signal_weight
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (("seed = ", "# "), "lacks seed"),
-        (("dev_hours", "devhours"), "lacks dev_hours"),
-        (("[fit]", "[fit]\nbatch = 3"), "unknown batch"),
-        (("[fit]", "[fit"), "not TOML"),
-        (("n_frames = 300", "n_frames = 2000"), "no more than the 1998"),
-        (("n_frames = 300", "n_frames = 60"), "must be 38 more than n_warmup_frames"),
-        (("squeeze = 8", "squeeze = 0"), "has layer size squeeze = 0"),
-        (("squeeze = 8", "gru = 8"), "lacks squeeze"),
-    ],
-)
-def test_a_wrong_recipe_is_explained(change, message):
-    text = recipe_text("default").replace(*change)
-    with pytest.raises(TrainingError, match=message):
-        parse_recipe(text, "wrong.toml")
-
-
-def test_an_unknown_recipe_lists_the_bundled_ones():
-    with pytest.raises(TrainingError, match=r"no recipe nonsense: .*default"):
-        load_recipe("nonsense")
-
-
-def write_recipe(path, recipe=None):
-    def lines(table):
-        for name, value in table.items():
-            if not isinstance(value, dict):
-                yield f"{name} = {str(value).lower()}"
-
-    tree = asdict(recipe or tiny_recipe())
-    text = [*lines(tree)]
-    for section in ("topology", "data", "fit", "tune"):
-        text += [f"[{section}]", *lines(tree[section])]
-    path.write_text("\n".join(text))
-    return path
-
-
-def write_pairs(folder):
-    """A folder with one pair of voice and noise, two seconds."""
-    rng = np.random.default_rng(8)
-    voice = voice_like(140, 2.0, 3)
-    noise = 0.02 * rng.standard_normal(len(voice))
-    for kind, samples in (("clean", voice), ("noisy", voice + noise)):
-        (folder / kind).mkdir()
-        soundfile.write(folder / kind / "one.wav", samples, SAMPLE_RATE, "FLOAT")
-    return folder
-
-
-def test_without_torch_the_script_says_what_to_install(monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "torch", None)
-    monkeypatch.delitem(sys.modules, "percepnet_training.cli")
-    assert run_script() == 2
-    assert capsys.readouterr().err == (
-        "percepnet-train: this needs torch: pip install 'percepnet[training]'\n"
-    )
-
-
-def test_a_number_of_jobs_is_at_least_one(tmp_path, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        main(["features", str(tmp_path), "--jobs", "0"])
-    assert stopped.value.code == 2
-    assert "'0' is not a whole number of at least 1" in capsys.readouterr().err
-
-
-def test_the_whole_chain(tmp_path, capsys):
-    sources, run, model = write_sources(tmp_path / "sources"), tmp_path / "run", tmp_path / "m.npz"
-    recipe = write_recipe(tmp_path / "tiny.toml")
-    for arguments in (
-        ["data", run, "--from", sources, "--recipe", recipe],
-        ["features", run, "--jobs", "1"],
-        ["fit", run, "--threads", "1", "--device", "cpu"],
-        ["tune", run, "--threads", "1", "--device", "cpu"],
-        ["export", run, model],
-        ["evaluate", run, "--mixtures", "3"],
-        ["evaluate", run, "--pairs", write_pairs(tmp_path), "--jobs", "1"],
-    ):
-        assert main([*map(str, arguments)]) == 0, arguments
-    other = tmp_path / "other.toml"
-    other.write_text(recipe.read_text().replace("n_steps = 24", "n_steps = 25"))
-    assert main(["data", str(run), "--from", str(sources), "--recipe", str(other)]) == 2
-    assert load_model(model).topology == tiny_recipe().topology
-    shown = capsys.readouterr().out
-    assert "24 steps of tuning" in shown
-    assert "step 24: loss" in shown
-    assert "SI-SDR" in shown
-    assert "| float32 |" in shown
-    assert "| int8 |" in shown
-    with open(run / LOG_FILE, newline="") as file:
-        assert [row["split"] for row in csv.DictReader(file)] == ["train", "dev"]
-    for folder in (run, run / "tune"):
-        assert (folder / PICTURE_FILE).read_bytes().startswith(b"\x89PNG")
-
-
-def test_runs_begin_with_others_and_end_in_their_mean(prepared, tmp_path, capsys):
-    first, second = tmp_path / "first", tmp_path / "second"
-    for run, start in ((first, ()), (second, ("--from", first))):
-        copytree(prepared, run)
-        write_recipe(run / RECIPE_FILE)
-        assert main([*map(str, ("fit", run, *start, "--threads", "1", "--device", "cpu"))]) == 0
-    model = tmp_path / "m.npz"
-    assert main([*map(str, ("export", first, model, "--mean-with", second))]) == 0
-    assert "24 steps of the fit, 24 steps of the fit" in capsys.readouterr().out
-    starts = [load_averaged(run, tiny_recipe().topology)[0] for run in (first, second)]
-    expected = engine_network(mean_network(starts))
-    loud = np.ones((N_GROUPS, N_GROUP_FEATURES), np.float32)
-    gains = [
-        network.step(loud, network.initial_state())[0] for network in (load_model(model), expected)
-    ]
-    np.testing.assert_array_equal(*gains)
-
-
-def test_a_run_begins_with_a_model_file(prepared, tmp_path):
-    model, run = tmp_path / "m.npz", tmp_path / "run"
-    save_model(random_network(tiny_recipe().topology, 1), model)
-    copytree(prepared, run)
-    recipe = tiny_recipe()
-    write_recipe(run / RECIPE_FILE, replace(recipe, fit=replace(recipe.fit, n_steps=1)))
-    assert main([*map(str, ("fit", run, "--from", model, "--threads", "1"))]) == 0
-    moved = load_averaged(run, recipe.topology)[0].state_dict()
-    for name, value in twin_network(model).state_dict().items():
-        assert (moved[name] - value).abs().max() < 0.02, name
-    model.write_bytes(b"no model")
-    (run / CHECKPOINT_FILE).unlink()
-    assert main([*map(str, ("fit", run, "--from", model, "--threads", "1"))]) == 2
-
-
-def test_two_processes_train_one_network(tmp_path):
-    """Through torch's launcher: both go through the same steps, and one of them writes."""
-    sources, run = write_sources(tmp_path / "sources"), tmp_path / "run"
-    recipe = write_recipe(tmp_path / "tiny.toml")
-    assert main(["data", str(run), "--from", str(sources), "--recipe", str(recipe)]) == 0
-    assert main(["features", str(run), "--jobs", "1"]) == 0
-    launcher = (sys.executable, "-m", "torch.distributed.run", "--standalone")
-    command = ("--nproc-per-node", "2", "-m", "percepnet_training", "fit", run, "--device", "cpu")
-    done = subprocess.run(
-        [*launcher, *map(str, command), "--threads", "1"], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    pair, step = load_averaged(run, tiny_recipe().topology)
-    assert step == 24
-    with open(run / LOG_FILE, newline="") as file:
-        assert [row["split"] for row in csv.DictReader(file)] == ["train", "dev"]
-    # Alone, one process ends elsewhere, from the same start: it sees half of the windows.
-    ends = []
-    for _ in range(2):
-        (run / CHECKPOINT_FILE).unlink()
-        assert main(["fit", str(run), "--device", "cpu", "--threads", "1"]) == 0
-        ends.append(load_averaged(run, tiny_recipe().topology)[0].embed.weight)
-    assert torch.equal(*ends)
-    assert not torch.equal(pair.embed.weight, ends[0])
-
-
-def test_the_launcher_leaves_our_options_alone():
-    """It would take ``--start`` for the beginning of its own ``--start-method``."""
-    ours = ["runs/b", "--from", "runs/a", "--device", "cpu", "--threads", "1"]
-    for stage in ("fit", "tune"):
-        arguments = parse_args(["-m", "percepnet_training", stage, *ours])
-        assert arguments.training_script_args == [stage, *ours]
-
-
-@pytest.mark.parametrize("step", ["features", "fit", "tune", "evaluate"])
-def test_an_empty_run_is_an_error_of_one_line(tmp_path, capsys, step):
-    assert main([step, str(tmp_path)]) == 2
-    error = capsys.readouterr().err
-    assert error.startswith("percepnet-train: ")
-    assert "run `percepnet-train data" in error
-    assert error.count("\n") == 1
+@pytest.mark.parametrize("number", [0, 1])
+def test_every_process_looks_for_new_shards(prepared, tmp_path, monkeypatch, number):
+    """The first of several has more to do on the way; what it draws from may not differ."""
+    monkeypatch.setattr("percepnet_training.fit.rank", lambda: number)
+    fit = trainer(prepared, tmp_path / "run")
+    looked = []
+    monkeypatch.setattr(Objective, "refresh", lambda objective: looked.append(fit.step))
+    fit.run(24)
+    assert looked == [24]

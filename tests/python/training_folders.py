@@ -9,6 +9,7 @@ from percepnet import SAMPLE_RATE
 from percepnet.topology import Topology
 from percepnet_training.corpus import Corpus, prepare_corpus
 from percepnet_training.recipe import load_recipe
+from percepnet_training.shards import make_shards
 from percepnet_training.synthesis import Mixer
 
 # Folder names decide the split: of these, the "dev" ones fall to validation.
@@ -66,3 +67,11 @@ def tiny_mixer(folder, seconds=1.5, seed=3, split="train"):
         prepare_corpus([write_sources(folder / "sources")], folder / "corpus", 3, seed)
     data = replace(tiny_recipe().data, sequence_seconds=seconds)
     return Mixer(Corpus(folder / "corpus", split, {}), data, seed)
+
+
+def prepared_folder(folder):
+    """The folder, with the tiny corpus and its shards in it."""
+    tiny_mixer(folder)
+    for split in ("train", "dev"):
+        make_shards(folder / "features", folder / "corpus", split, 0.001, tiny_recipe(), 1)
+    return folder
