@@ -12,8 +12,7 @@ import soundfile
 
 from documents import DOCUMENTS, NOT_CODE, ROOT, blocks, languages
 from percepnet import SAMPLE_RATE
-from test_training_fit import write_recipe
-from training_folders import voice_like, write_sources
+from training_folders import voice_like, write_recipe, write_sources
 
 # Commands of a block that the tests named here run, in a fitting surrounding
 RUN_ELSEWHERE = {

@@ -3,7 +3,7 @@
 import csv
 import subprocess
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from shutil import copytree
 
 import numpy as np
@@ -27,7 +27,13 @@ from percepnet_training.fit import (
     load_averaged,
 )
 from percepnet_training.recipe import RECIPE_FILE
-from training_folders import prepared_folder, tiny_recipe, voice_like, write_sources
+from training_folders import (
+    prepared_folder,
+    tiny_recipe,
+    voice_like,
+    write_recipe,
+    write_sources,
+)
 
 
 @pytest.fixture(scope="module")
@@ -43,20 +49,6 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(n_threads)
-
-
-def write_recipe(path, recipe=None):
-    def lines(table):
-        for name, value in table.items():
-            if not isinstance(value, dict):
-                yield f"{name} = {str(value).lower()}"
-
-    tree = asdict(recipe or tiny_recipe())
-    text = [*lines(tree)]
-    for section in ("topology", "data", "fit", "tune"):
-        text += [f"[{section}]", *lines(tree[section])]
-    path.write_text("\n".join(text))
-    return path
 
 
 def write_pairs(folder):

@@ -1,6 +1,6 @@
 """A tiny corpus and recipe, so that the whole training chain runs in seconds."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import soundfile
@@ -59,6 +59,22 @@ def tiny_recipe():
         fit=replace(recipe.fit, **small),
         tune=replace(recipe.tune, opinion_weight=1.0, **small),
     )  # fmt: skip
+
+
+def write_recipe(path, recipe=None):
+    """A recipe, the tiny one by default, as the TOML file that it would be."""
+
+    def lines(table):
+        for name, value in table.items():
+            if not isinstance(value, dict):
+                yield f"{name} = {str(value).lower()}"
+
+    tree = asdict(recipe or tiny_recipe())
+    text = [*lines(tree)]
+    for section in ("topology", "data", "fit", "tune"):
+        text += [f"[{section}]", *lines(tree[section])]
+    path.write_text("\n".join(text))
+    return path
 
 
 def tiny_mixer(folder, seconds=1.5, seed=3, split="train"):
