@@ -60,7 +60,7 @@ ENERGY_SCALE = (32_768 / WINDOW_LENGTH) ** 2
 
 # Gains (paper, Sec. 4)
 POSTFILTER_BETA = 0.02  # at most +5.6 dB of global gain
-MAX_LEVEL_CORRECTION = 4.0  # 12 dB: more no slope takes from a band
+MAX_LEVEL_CORRECTION = 4.0  # 12 dB of what a steep slope of gains lets in
 MAX_DECAY = 0.6  # gain ratio from hop to hop: RT60 of 135 ms (RNNoise)
 DECAY_FLOOR = 1e-3  # energy that counts as nothing beside it
 GAIN_FLOOR = 1e-8  # of a gain's square: followed down to -80 dB

@@ -2,7 +2,7 @@
 
 Strengths make the mixture of spectrum and periodic part exactly as coherent with the clean
 voice's periodic part as the clean voice is; gains then give every band its clean level. The
-paper's extra attenuation of bands that the comb filter cannot clean is left out: it costs 0.14 in
+paper's extra attenuation of bands that the comb filter cannot clean is left out: it cost 0.14 in
 DNSMOS SIG.
 """
 

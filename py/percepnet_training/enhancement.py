@@ -25,40 +25,25 @@ _WEIGHTS = torch.from_numpy(BAND_WEIGHTS[:, :N_PASSED].copy())
 _PASSBAND = torch.from_numpy(PASSBAND[:N_PASSED].copy())
 
 
-def mixed_spectra(spectrum, pitch_spectrum, strengths):
-    """What the comb filter leaves of the noisy spectra, differentiable.
+def enhanced_spectra(spectrum, pitch_spectrum, strengths, gains, energy):
+    """What the enhancer makes of a network's answer, differentiable.
 
     Parameters
     ----------
     spectrum, pitch_spectrum : float32 [2, n_windows, n_frames, N_PASSED]
         In the unit of ``percepnet.constants.ENERGY_SCALE``.
-    strengths : float32 [n_windows, n_frames, N_BANDS]
-        0...1.
-
-    Returns
-    -------
-    float32 [2, n_windows, n_frames, N_PASSED]
-    """
-    return spectrum + (pitch_spectrum - spectrum) * interpolated(strengths)
-
-
-def enhanced_spectra(mixed, gains, energy):
-    """What the enhancer makes of it with a network's gains, differentiable.
-
-    Parameters
-    ----------
-    mixed : float32 [2, n_windows, n_frames, N_PASSED]
-        From `mixed_spectra`.
-    gains : float32 [n_windows, n_frames, N_BANDS]
+    strengths, gains : float32 [n_windows, n_frames, N_BANDS]
         0...1.
     energy : float32 [n_windows, n_frames, N_BANDS]
-        Of the noisy spectra.
+        Of the spectrum.
 
     Returns
     -------
     float32 [2, n_windows, n_frames, N_PASSED]
     """
-    return mixed * bin_scales(mixed, limited_decay(postfilter(gains, energy), energy))
+    gains = limited_decay(postfilter(gains, energy), energy)
+    mixed = spectrum + (pitch_spectrum - spectrum) * interpolated(strengths)
+    return mixed * bin_scales(mixed, gains)
 
 
 def band_sums(values):

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from percepnet.constants import BAND_CENTRES, LOOKAHEAD_HOPS
 from percepnet.dsp.erb import LOWER_BANDS
 from percepnet_training.augmentation import BIN_HZ, recoloured
-from percepnet_training.enhancement import N_PASSED, band_sums, enhanced_spectra, mixed_spectra
+from percepnet_training.enhancement import N_PASSED, band_sums, enhanced_spectra
 from percepnet_training.features import network_features
 from percepnet_training.loss import band_loss
 from percepnet_training.opinion import Listeners, mean_opinion
@@ -80,8 +80,7 @@ class Objective:
         n_frames, skip = weights.n_frames, weights.n_warmup_frames
         noisy, periodic, clean = batch.spectra[..., :n_frames, :]
         noisy_energy, _, clean_energy, _ = (part[:, :n_frames] for part in energies)
-        mixed = mixed_spectra(noisy, periodic, strengths)
-        enhanced = enhanced_spectra(mixed, gains, noisy_energy)
+        enhanced = enhanced_spectra(noisy, periodic, strengths, gains, noisy_energy)
 
         mask = _mask(noisy_energy, clean_energy, batch.known_hz)[:, skip:]
         compared = [spectrum[:, :, skip:] for spectrum in (enhanced, clean, noisy)]

@@ -57,3 +57,22 @@ def denoise(model_file):
         return main(["denoise", *map(str, arguments), "--model", str(model_file)])
 
     return run
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """Folder with a tiny corpus and its shards."""
+    from training_folders import prepared_folder  # torch, which few of the tests need
+
+    return prepared_folder(tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture
+def one_thread():
+    """Sums in one order: what is compared bit by bit must not depend on the machine's load."""
+    import torch
+
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)

@@ -67,6 +67,15 @@ def test_silence_gives_silence(model):
     assert not run(Enhancer(model), np.zeros(SAMPLE_RATE, np.float32)).any()
 
 
+def test_no_limit_is_too_high_to_be_one(rng):
+    noise = (0.1 * rng.standard_normal(SAMPLE_RATE)).astype(np.float32)
+    silent = ConstantNetwork(gain=0)
+    limited, free = (
+        run(Enhancer(silent, attenuation_limit_db=limit_db), noise) for limit_db in (1e6, np.inf)
+    )
+    np.testing.assert_allclose(limited, free, atol=1e-6)
+
+
 @pytest.mark.parametrize("limit_db", [6.0, 20.0])
 def test_no_band_is_attenuated_beyond_the_limit(limit_db, rng):
     noise = (0.1 * rng.standard_normal(2 * SAMPLE_RATE)).astype(np.float32)
@@ -132,6 +141,15 @@ def test_the_gains_tell_the_ratio_of_voice_to_noise(gain, snr_db, noisy):
     assert enhancer.snr_db == 0
     run(enhancer, noisy)
     assert enhancer.snr_db == pytest.approx(snr_db, abs=0.1)
+
+
+def test_noise_that_the_comb_filter_takes_is_no_voice(voice_in_noise):
+    voice, noise = voice_in_noise
+    heard = 20 / 24  # of white noise: bands end at 20 kHz
+    snr_db = 10 * np.log10(np.mean(voice**2) / (heard * np.mean(noise**2)))
+    enhancer = Enhancer(ConstantNetwork(strength=1.0))
+    run(enhancer, voice + noise)
+    assert enhancer.snr_db == pytest.approx(snr_db, abs=1)
 
 
 def test_another_model_takes_over_the_sound_but_not_the_network_state(noisy):

@@ -28,27 +28,13 @@ from percepnet_training.fit import (
 )
 from percepnet_training.recipe import RECIPE_FILE
 from training_folders import (
-    prepared_folder,
     tiny_recipe,
     voice_like,
     write_recipe,
     write_sources,
 )
 
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    """Folder with a tiny corpus and its shards."""
-    return prepared_folder(tmp_path_factory.mktemp("run"))
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Sums in one order: what is compared bit by bit must not depend on the machine's load."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(n_threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def write_pairs(folder):

@@ -8,12 +8,7 @@ from percepnet.constants import LOOKAHEAD_HOPS, N_BANDS, SAMPLE_RATE
 from percepnet.oracle_stages import enhanced_spectra as numpy_spectra
 from percepnet.oracle_stages import filtered_gains
 from percepnet.whole_file import analyse
-from percepnet_training.enhancement import (
-    N_PASSED,
-    band_sums,
-    enhanced_spectra,
-    mixed_spectra,
-)
+from percepnet_training.enhancement import N_PASSED, band_sums, enhanced_spectra
 from percepnet_training.features import network_features
 from percepnet_training.spectral_loss import (
     ERROR_FLOOR,
@@ -50,23 +45,21 @@ def random_answers(rng, n_frames):
 def test_the_twin_enhances_as_the_enhancer_does(rng, hops):
     gains, strengths = random_answers(rng, len(hops.energy))
     expected = packed(numpy_spectra(hops, filtered_gains(gains, hops.energy), strengths))
-    strengths, gains, energy = (
-        torch.from_numpy(values)[None] for values in (strengths, gains, hops.energy)
-    )
-    mixed = mixed_spectra(packed(hops.spectrum), packed(hops.pitch_spectrum), strengths)
-    ours = enhanced_spectra(mixed, gains, energy)
+    answers = (torch.from_numpy(values)[None] for values in (strengths, gains))
+    spectra = packed(hops.spectrum), packed(hops.pitch_spectrum)
+    ours = enhanced_spectra(*spectra, *answers, torch.from_numpy(hops.energy)[None])
     error = (ours - expected).square().sum().sqrt() / expected.square().sum().sqrt()
     assert error < 1e-5
 
 
 def test_gradients_are_finite_even_in_silence(rng, hops):
-    answers = gains, strengths = [
+    answers = [
         torch.from_numpy(values)[None].requires_grad_()
         for values in random_answers(rng, len(hops.energy))
     ]
     noisy, periodic = packed(hops.spectrum), packed(hops.pitch_spectrum)
     energy = torch.from_numpy(hops.energy)[None]
-    enhanced = enhanced_spectra(mixed_spectra(noisy, periodic, strengths), gains, energy)
+    enhanced = enhanced_spectra(noisy, periodic, *reversed(answers), energy)
     loss, _ = spectral_loss(enhanced, 0.5 * noisy, noisy, torch.ones_like(noisy[0]))
     loss.mean().backward()
     for answer in answers:

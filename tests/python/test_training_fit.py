@@ -17,22 +17,9 @@ from percepnet_training.fit import (
 )
 from percepnet_training.model import TwinNetwork
 from percepnet_training.objectives import Objective
-from training_folders import prepared_folder, tiny_recipe
+from training_folders import tiny_recipe
 
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    """Folder with a tiny corpus and its shards."""
-    return prepared_folder(tmp_path_factory.mktemp("run"))
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Sums in one order: what is compared bit by bit must not depend on the machine's load."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(n_threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def trainer(prepared, run, recipe=None):

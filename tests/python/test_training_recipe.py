@@ -24,6 +24,7 @@ def test_bundled_recipes_are_read(name):
         (("n_frames = 300", "n_frames = 60"), "must be 38 more than n_warmup_frames"),
         (("squeeze = 8", "squeeze = 0"), "has layer size squeeze = 0"),
         (("squeeze = 8", "gru = 8"), "lacks squeeze"),
+        (("loud_noise_share = 0.38", "loud_noise_share = 38"), "share = 38: give 0 to 0.9"),
     ],
 )
 def test_a_wrong_recipe_is_explained(change, message):

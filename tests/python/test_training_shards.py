@@ -1,7 +1,6 @@
 """What the training reads: shards of spectra."""
 
 import numpy as np
-import pytest
 
 from percepnet.constants import ENERGY_SCALE
 from percepnet.whole_file import analyse
@@ -13,13 +12,7 @@ from percepnet_training.shards import (
     mixture_frames,
     spectra_path,
 )
-from training_folders import prepared_folder, tiny_mixer, tiny_recipe
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    """Folder with a tiny corpus and its shards."""
-    return prepared_folder(tmp_path_factory.mktemp("run"))
+from training_folders import tiny_mixer, tiny_recipe
 
 
 def test_frames_are_known_up_to_the_lower_bandwidth_of_their_hops():
