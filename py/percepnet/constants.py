@@ -39,9 +39,17 @@ N_BANDS = len(BAND_CENTRES)  # 128
 GROUP_BANDS = 4
 N_GROUPS = N_BANDS // GROUP_BANDS  # 32
 
-# Per band its level in three frames, pitch coherence and level of the periodic part; then the
-# period and the correlation (paper, Sec. 3)
-N_GROUP_FEATURES = (LOOKAHEAD_HOPS + 1 + 2) * GROUP_BANDS + 2
+# Multi-frame filter (not in the paper; models/README.md): in bands of a single bin, the frames
+# around the one being enhanced are weighted and added. Two before it, and those of the look-ahead.
+FILTER_PAST = 2
+N_FILTER_FRAMES = FILTER_PAST + 1 + LOOKAHEAD_HOPS  # 5
+N_FILTER_GROUPS = 13
+N_FILTER_BANDS = N_FILTER_GROUPS * GROUP_BANDS  # 52: up to 2.6 kHz
+
+# Per band its level in three frames, pitch coherence, level of the periodic part, and how far the
+# phase is ahead in the other frames of the filter; then the period and the correlation (paper,
+# Sec. 3)
+N_GROUP_FEATURES = (LOOKAHEAD_HOPS + 1 + 2 + 2 * (N_FILTER_FRAMES - 1)) * GROUP_BANDS + 2
 
 # Input high-pass: one real pole at this radius, -3 dB at 1.5 Hz
 HIGHPASS_RADIUS = 0.9998

@@ -7,6 +7,7 @@ import numpy as np
 
 from percepnet.constants import HOP_LENGTH, LATENCY
 from percepnet.dsp.kernels import make_channel, make_tracker
+from percepnet.dsp.multiframe import gated
 
 _SNR_SMOOTHING = 0.01  # per hop: a mean over about a second
 _LEAST_POWER = 1e-9  # of voice and of noise: their ratio has a logarithm
@@ -26,9 +27,9 @@ class Enhancer:
         From `load_model`; may be shared.
     n_channels : int
         Of more than one, pitch tracker and network hear the mean, and every channel is given the
-        same gains and strengths: voices stay where they are heard.
+        same gains and filters: voices stay where they are heard.
     strength : float
-        0 (gains of one, no comb filter) to 1 (all of the method). Can be set at any time.
+        0 (gains of one, no filters) to 1 (all of the method). Can be set at any time.
     attenuation_limit_db : float
         The most that noise is attenuated, 0 or more: so much of the input stays under the
         enhanced sound. Can be set at any time.
@@ -99,39 +100,39 @@ class Enhancer:
         return self._switch(enhanced, self._dry.popleft())
 
     def _enhance(self, hop):
-        _, strengths, gains = self._decide(hop)
-        return self._heard.enhance(strengths, gains)
+        _, *answers = self._decide(hop)
+        return self._heard.enhance(*answers)
 
     def _enhance_linked(self, hop):
-        period, strengths, gains = self._decide(np.mean(hop, axis=0))
+        period, *answers = self._decide(np.mean(hop, axis=0))
         for channel, samples in zip(self._linked, hop, strict=True):
             channel.push(samples)
             channel.analyse(period)
-        return np.stack([channel.enhance(strengths, gains) for channel in self._linked])
+        return np.stack([channel.enhance(*answers) for channel in self._linked])
 
     def _decide(self, hop):
-        """Period of the frame being enhanced, how much of its periodic part, and the gains."""
+        """Period of the frame being enhanced, how much of its periodic part, filter, gains."""
         heard = self._heard
         heard.push(hop)
         period, correlation = self._pitch.process(heard.history)
         heard.analyse(period)
-        gains, strengths, self.voice_probability, self._network_state = self._model.step(
+        gains, strengths, weights, self.voice_probability, self._network_state = self._model.step(
             heard.features(period, correlation), self._network_state
         )
+        weights = gated(weights, gains)
         self._measure(gains, strengths, heard.energies[0], heard.pitch_energy)
         gains = heard.filter_gains(gains)
         if self.strength != 1:
             gains, strengths = gains**self.strength, strengths * self.strength
+            weights *= self.strength
         if self.attenuation_limit_db < np.inf:
-            gains, strengths = self._limited(gains, strengths)
-        return period, strengths, gains
-
-    def _limited(self, gains, strengths):
-        """Gains and strengths of the enhanced sound with what the limit keeps of the noisy one."""
-        kept = np.float32(10 ** (-self.attenuation_limit_db / 20))
-        enhanced = (1 - kept) * gains
-        limited = np.maximum(kept + enhanced, _TINY)
-        return limited, strengths * (enhanced / limited)
+            kept = np.float32(10 ** (-self.attenuation_limit_db / 20))
+            enhanced = (1 - kept) * gains
+            gains = np.maximum(kept + enhanced, _TINY)
+            share = enhanced / gains  # of the filtered in what the gains scale
+            strengths = strengths * share
+            weights *= share[: len(weights), np.newaxis]
+        return period, strengths, weights, gains
 
     def _measure(self, gains, strengths, energy, pitch_energy):
         # What a frame and its periodic part have in common is about the latter: an average over

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from percepnet.constants import N_BANDS
+from percepnet.constants import N_BANDS, N_FILTER_BANDS, N_FILTER_FRAMES, N_FILTER_GROUPS
 from percepnet.errors import ModelError
 from percepnet.nn.activations import sigmoid, tanh
 from percepnet.nn.engine import Engine
@@ -31,8 +31,8 @@ from percepnet.topology import (
     parameter_shapes,
 )
 
-_OUTPUTS = ("head", "voice")
-_ACTIVATIONS = {"embed": tanh, "head": sigmoid, "voice": sigmoid}
+_OUTPUTS = ("head", "filter", "voice")
+_ACTIVATIONS = {"embed": tanh, "head": sigmoid, "filter": tanh, "voice": sigmoid}
 
 # In an installed package the models lie beside this file; in a checkout, at its top.
 _MODEL_FOLDERS = (Path(__file__).parent / "models", Path(__file__).parents[2] / "models")
@@ -88,7 +88,9 @@ class PercepNet:
         """State before the first hop. What it consists of is the kernel's business."""
         return self._engine.initial_state()
 
-    def step(self, features: np.ndarray, state: Any) -> tuple[np.ndarray, np.ndarray, float, Any]:
+    def step(
+        self, features: np.ndarray, state: Any
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, Any]:
         """Run one hop.
 
         Parameters
@@ -104,21 +106,25 @@ class PercepNet:
             In 0...1.
         strengths : float32 (N_BANDS,)
             In 0...1.
+        filter_weights : complex64 (N_FILTER_BANDS, N_FILTER_FRAMES)
+            Real and imaginary parts in -1...1.
         voice_probability : float
             In 0...1.
         state
             For the next hop.
         """
-        (head, voice), state = self._engine.step(features, state)
+        (head, filter_, voice), state = self._engine.step(features, state)
         gains, strengths = head.reshape(N_BANDS, 2).T.copy()
-        return gains, strengths, voice.item(), state
+        filter_weights = filter_[:N_FILTER_GROUPS].copy().view(np.complex64)
+        filter_weights = filter_weights.reshape(N_FILTER_BANDS, N_FILTER_FRAMES)
+        return gains, strengths, filter_weights, voice.item(), state
 
 
 def quantize_network(topology: Topology, parameters: dict[str, np.ndarray]) -> PercepNet:
     """Make a network from float parameters, such as those of a trained torch module.
 
     If features were shifted or scaled in training, that belongs in the weights and biases of the
-    layers that hear them, ``embed`` and ``head``.
+    layers that hear them, ``embed``, ``head`` and ``filter``.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from percepnet.constants import GROUP_BANDS, N_GROUP_FEATURES, N_GROUPS
+from percepnet.constants import GROUP_BANDS, N_FILTER_FRAMES, N_GROUP_FEATURES, N_GROUPS
 from percepnet.errors import ModelError
 from percepnet.nn.weights import ArraySpec
 
@@ -23,10 +23,11 @@ LAYER_INPUTS = {
     "expand2": ("full_gru2",),
     "sub_gru2": ("conv2", "expand2"),
     "head": ("sub_gru2", "conv1", "features"),
+    "filter": ("sub_gru2", "conv1", "features"),
     "voice": ("full_gru2",),
 }
 
-DENSE = ("embed", "head", "voice")  # float32; all others int8
+DENSE = ("embed", "head", "filter", "voice")  # float32; all others int8
 CONV_KERNELS = {  # rows that a row of a convolution's output sees
     "conv1": 3, "squeeze1": 1, "expand1": 1, "conv2": 3, "squeeze2": 1, "expand2": 1,
 }  # fmt: skip
@@ -77,6 +78,7 @@ class Topology:
             "features": (N_GROUPS, N_GROUP_FEATURES),
             "embed": by_group,
             "head": (N_GROUPS, 2 * GROUP_BANDS),
+            "filter": (N_GROUPS, 2 * GROUP_BANDS * N_FILTER_FRAMES),
             "voice": (1, 1),
         }
         for n in "12":
@@ -109,8 +111,9 @@ def parameter_shapes(topology: Topology) -> dict[str, tuple[int, ...]]:
     Returns
     -------
     dict of str to tuple of int
-        ``embed``, ``head`` (of every band in turn gain and strength), ``voice``: ``weight``
-        (n_out, n_in), ``bias`` (n_rows, n_out).
+        ``embed``, ``head`` (of every band in turn gain and strength), ``filter`` (of every band
+        and frame in turn real and imaginary part), ``voice``: ``weight`` (n_out, n_in), ``bias``
+        (n_rows, n_out).
         ``conv1``, ``squeeze1``, ``expand1`` and so on: ``weight`` (n_out, kernel * n_in), first
         of the row below, ``bias`` (n_rows, n_out).
         ``full_gru1``, ``sub_gru1`` and so on, of N units: ``weight_ih`` (3 N, n_in),

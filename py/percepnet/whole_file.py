@@ -8,10 +8,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from percepnet.constants import HOP_LENGTH, LOOKAHEAD, LOOKAHEAD_HOPS, N_BINS, WINDOW_LENGTH
+from percepnet.constants import (
+    FILTER_PAST,
+    HOP_LENGTH,
+    LOOKAHEAD,
+    LOOKAHEAD_HOPS,
+    N_BINS,
+    N_FILTER_FRAMES,
+    WINDOW_LENGTH,
+)
 from percepnet.dsp.comb import PAST, periodic_frames
 from percepnet.dsp.erb import band_correlation, band_energy
-from percepnet.dsp.features import band_coherence, compress_levels, network_features
+from percepnet.dsp.features import (
+    band_coherence,
+    compress_levels,
+    network_features,
+    phase_advances,
+)
 from percepnet.dsp.highpass import highpass
 from percepnet.dsp.pitch import HISTORY_BEFORE, track_live
 from percepnet.dsp.stft import spectrum_of
@@ -27,13 +40,18 @@ class Hops:
     The frame being enhanced at hop n is frame n - 2; all rows are its own.
     """
 
-    spectrum: np.ndarray  # (n_hops, N_BINS) complex64
+    spectra: list[np.ndarray]  # N_FILTER_FRAMES (n_hops, N_BINS) complex64: the filter's frames
     pitch_spectrum: np.ndarray  # (n_hops, N_BINS) complex64
     energy: np.ndarray  # (n_hops, N_BANDS)
     pitch_energy: np.ndarray  # (n_hops, N_BANDS)
     correlation: np.ndarray  # (n_hops, N_BANDS), of spectrum and pitch_spectrum
     period: np.ndarray  # (n_hops,) samples
-    features: np.ndarray  # (n_hops, N_GROUPS, N_GROUP_FEATURES); of frames n - 1 and n, too
+    features: np.ndarray  # (n_hops, N_GROUPS, N_GROUP_FEATURES)
+
+    @property
+    def spectrum(self):
+        """(n_hops, N_BINS) complex64, of the frame being enhanced."""
+        return self.spectra[FILTER_PAST]
 
 
 def with_history(signal, n_after=0):
@@ -98,17 +116,21 @@ def analyse(signal):
     """
     history = with_history(signal)
     n_hops = len(signal) // HOP_LENGTH
-    spectra = frames_of(history, n_hops + LOOKAHEAD_HOPS, lag=LOOKAHEAD_HOPS)
-    energies = band_energy(spectra)
-    spectrum, energy = spectra[:n_hops], energies[:n_hops]
+    frames = frames_of(history, n_hops + LOOKAHEAD_HOPS, lag=LOOKAHEAD_HOPS)
+    energies = band_energy(frames)
+    energy = energies[:n_hops]
     level = compress_levels(energies)
     levels = [level[n : n + n_hops] for n in range(LOOKAHEAD_HOPS + 1)]
+    frames = np.pad(frames, ((FILTER_PAST, 0), (0, 0)))
+    spectra = [frames[n : n + n_hops] for n in range(N_FILTER_FRAMES)]
 
     period, pitch_correlation = track_live(history[_BEFORE - HISTORY_BEFORE :])
     pitch_spectrum = periodic_frames_of(history, n_hops, period, lag=LOOKAHEAD_HOPS)
     pitch_energy = band_energy(pitch_spectrum)
-    correlation = band_correlation(spectrum, pitch_spectrum)
+    correlation = band_correlation(spectra[FILTER_PAST], pitch_spectrum)
     coherence = band_coherence(correlation, energy, pitch_energy)
     pitch_level = compress_levels(pitch_energy)
-    features = network_features(levels, coherence, pitch_level, period, pitch_correlation)
-    return Hops(spectrum, pitch_spectrum, energy, pitch_energy, correlation, period, features)
+    features = network_features(
+        levels, coherence, pitch_level, phase_advances(spectra), period, pitch_correlation
+    )
+    return Hops(spectra, pitch_spectrum, energy, pitch_energy, correlation, period, features)

@@ -1,17 +1,22 @@
-"""The torch twin of ``percepnet.dsp.gains``: from gains and strengths to the enhanced spectrum.
+"""The torch twin of ``percepnet.dsp.gains``: from the network's answers to the enhanced spectrum.
 
 Spectra are tensors [2, n_windows, n_frames, N_PASSED]: real and imaginary parts, bins up to 20 kHz.
 """
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
 from percepnet.constants import (
+    BAND_CENTRES,
     DECAY_FLOOR,
+    FILTER_PAST,
     GAIN_FLOOR,
     LEVEL_FLOOR,
     MAX_DECAY,
     MAX_LEVEL_CORRECTION,
+    N_FILTER_BANDS,
+    N_FILTER_FRAMES,
     OVERSHOOT,
     PASSBAND_EDGE,
     POSTFILTER_BETA,
@@ -25,25 +30,57 @@ _WEIGHTS = torch.from_numpy(BAND_WEIGHTS[:, :N_PASSED].copy())
 _PASSBAND = torch.from_numpy(PASSBAND[:N_PASSED].copy())
 
 
-def enhanced_spectra(spectrum, pitch_spectrum, strengths, gains, energy):
+def frames_around(spectra, n_frames):
+    """The frames that the multi-frame filter adds, N_FILTER_FRAMES [2, n_windows, n_frames, n].
+
+    Parameters
+    ----------
+    spectra : float32 [2, n_windows, n_frames + LOOKAHEAD_HOPS, n]
+        Before them all is silent.
+    n_frames : int
+    """
+    padded = F.pad(spectra, (0, 0, FILTER_PAST, 0))
+    return [padded[:, :, n : n + n_frames] for n in range(N_FILTER_FRAMES)]
+
+
+def filter_bins(spectrum):
+    """The bins that the filter changes, complex64 [n_windows, n_frames, N_FILTER_BANDS]."""
+    first = BAND_CENTRES[0]
+    return torch.complex(*spectrum[..., first : first + N_FILTER_BANDS])
+
+
+def enhanced_spectra(frames, pitch_spectrum, strengths, filter_weights, gains, energy):
     """What the enhancer makes of a network's answer, differentiable.
 
     Parameters
     ----------
-    spectrum, pitch_spectrum : float32 [2, n_windows, n_frames, N_PASSED]
-        In the unit of ``percepnet.constants.ENERGY_SCALE``.
+    frames : sequence of float32 [2, n_windows, n_frames, N_PASSED]
+        From `frames_around`, in the unit of ``percepnet.constants.ENERGY_SCALE``.
+    pitch_spectrum : float32 [2, n_windows, n_frames, N_PASSED]
     strengths, gains : float32 [n_windows, n_frames, N_BANDS]
         0...1.
+    filter_weights : complex64 [n_windows, n_frames, N_FILTER_BANDS, N_FILTER_FRAMES]
     energy : float32 [n_windows, n_frames, N_BANDS]
-        Of the spectrum.
+        Of the frame being enhanced.
 
     Returns
     -------
     float32 [2, n_windows, n_frames, N_PASSED]
     """
-    gains = limited_decay(postfilter(gains, energy), energy)
+    spectrum = frames[FILTER_PAST]
     mixed = spectrum + (pitch_spectrum - spectrum) * interpolated(strengths)
+    mixed = mixed + _filtered(frames, filter_weights * (1 - gains[..., :N_FILTER_BANDS, None]))
+    gains = limited_decay(postfilter(gains, energy), energy)
     return mixed * bin_scales(mixed, gains)
+
+
+def _filtered(frames, weights):
+    """Weighted sum of the frames, 0 beyond the bins of the filter, [..., N_PASSED]."""
+    low = torch.stack([filter_bins(frame) for frame in frames], -1)
+    total = (weights * low).sum(-1)
+    first = BAND_CENTRES[0]
+    beyond = N_PASSED - first - N_FILTER_BANDS
+    return F.pad(torch.stack((total.real, total.imag)), (first, beyond))
 
 
 def band_sums(values):

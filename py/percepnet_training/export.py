@@ -6,7 +6,7 @@ import torch
 from percepnet.constants import N_GROUP_FEATURES, N_GROUPS
 from percepnet.network import quantize_network, read_network
 from percepnet.topology import DENSE, LAYER_INPUTS
-from percepnet_training.model import TwinNetwork
+from percepnet_training.model import FILTER_SCALE, TwinNetwork
 
 _PARTS = {  # of a layer in the model file, and the parameters that they are in the twin
     "weight": "weight", "bias": "bias",
@@ -17,7 +17,7 @@ _PARTS = {  # of a layer in the model file, and the parameters that they are in 
 
 
 def engine_network(twin):
-    """Quantise a twin; the scales of the features are folded into the layers that hear them.
+    """Quantise a twin; scales of features and of the filter are folded into the layers.
 
     Parameters
     ----------
@@ -28,6 +28,8 @@ def engine_network(twin):
     percepnet.network.PercepNet
     """
     parameters = {name: value.detach().cpu().numpy() for name, value in twin.named_parameters()}
+    for part in ("weight", "bias"):
+        parameters[f"filter.{part}"] = FILTER_SCALE * parameters[f"filter.{part}"]
     # In float64: the offset of a feature can be many deviations.
     mean, deviation = (part.cpu().numpy().astype(float) for part in (twin.mean, twin.deviation))
     for name in DENSE:
@@ -61,6 +63,8 @@ def twin_network(path):
         if part in _PARTS:
             scale = arrays.get(name.replace("weight", "scale")) if part.endswith("weight") else None
             values = array if scale is None else array * scale[:, np.newaxis]
+            if layer == "filter":
+                values = values / np.float32(FILTER_SCALE)
             state[f"{layer}.{_PARTS[part]}"] = torch.from_numpy(values)
     twin.load_state_dict(state)
     return twin

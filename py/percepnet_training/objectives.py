@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from percepnet.constants import BAND_CENTRES, LOOKAHEAD_HOPS
 from percepnet.dsp.erb import LOWER_BANDS
 from percepnet_training.augmentation import BIN_HZ, recoloured
-from percepnet_training.enhancement import N_PASSED, band_sums, enhanced_spectra
+from percepnet_training.enhancement import N_PASSED, band_sums, enhanced_spectra, frames_around
 from percepnet_training.features import network_features
 from percepnet_training.loss import band_loss
 from percepnet_training.opinion import Listeners, mean_opinion
@@ -74,13 +74,15 @@ class Objective:
         energies = _energies(batch)
         with self._autocast(is_training):
             answers = network(_features(batch, energies), quantised)
-        gains, strengths, voice = (values.contiguous() for values in answers)
+        gains, strengths, filter_weights, voice = (values.contiguous() for values in answers)
         gains, strengths = torch.sigmoid(gains), torch.sigmoid(strengths)
 
         n_frames, skip = weights.n_frames, weights.n_warmup_frames
         noisy, periodic, clean = batch.spectra[..., :n_frames, :]
         noisy_energy, _, clean_energy, _ = (part[:, :n_frames] for part in energies)
-        enhanced = enhanced_spectra(noisy, periodic, strengths, gains, noisy_energy)
+        frames = frames_around(batch.spectra[0], n_frames)
+        answers = strengths, filter_weights, gains
+        enhanced = enhanced_spectra(frames, periodic, *answers, noisy_energy)
 
         mask = _mask(noisy_energy, clean_energy, batch.known_hz)[:, skip:]
         compared = [spectrum[:, :, skip:] for spectrum in (enhanced, clean, noisy)]
@@ -126,7 +128,8 @@ def _energies(batch):
 
 def _features(batch, energies):
     noisy, periodic, _, correlation = energies
-    return network_features(noisy, periodic, correlation, batch.pitch)
+    frames = frames_around(batch.spectra[0], batch.pitch.shape[1])
+    return network_features(frames, noisy, periodic, correlation, batch.pitch)
 
 
 def _mask(noisy_energy, clean_energy, known_hz):

@@ -9,8 +9,10 @@ import torch
 
 from percepnet import enhance
 from percepnet.constants import HOP_LENGTH, LATENCY
+from percepnet.dsp.gains import shape_spectrum
+from percepnet.dsp.multiframe import gated
 from percepnet.dsp.stft import overlap_add
-from percepnet.oracle_stages import enhanced_spectra, filtered_gains
+from percepnet.oracle_stages import filtered_gains
 from percepnet.topology import Topology
 from percepnet.whole_file import analyse
 from percepnet_training.export import engine_network
@@ -39,8 +41,10 @@ class Float:
             features = torch.from_numpy(hops.features)[:, None]
             answers = _twin(self.folder, self.topology)(features, False)
         gains, strengths = (torch.sigmoid(values[0]).numpy() for values in answers[:2])
+        filters = strengths, gated(answers[2][0].numpy(), gains)
         gains = filtered_gains(gains, hops.energy)
-        return overlap_add(enhanced_spectra(hops, gains, strengths))[LATENCY:][: len(noisy)]
+        spectra = shape_spectrum(hops.spectra, hops.pitch_spectrum, *filters, gains)
+        return overlap_add(spectra)[LATENCY:][: len(noisy)]
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,20 @@
 
 import numpy as np
 
-from percepnet.constants import N_BANDS
+from percepnet.constants import N_BANDS, N_FILTER_BANDS, N_FILTER_FRAMES
+
+NO_FILTER = np.zeros((N_FILTER_BANDS, N_FILTER_FRAMES), np.complex64)
 
 
 class ConstantNetwork:
-    """Always the same gain and strength; keeps the features it was shown."""
+    """Always the same gain, strength and filter; keeps the features it was shown."""
 
     kernel = "numpy"
 
-    def __init__(self, gain=1.0, strength=0.0):
+    def __init__(self, gain=1.0, strength=0.0, filter_weight=0.0):
         self.gains = np.full(N_BANDS, gain, np.float32)
         self.strengths = np.full(N_BANDS, strength, np.float32)
+        self.filter_weights = np.full_like(NO_FILTER, filter_weight)
         self.seen = []
 
     def initial_state(self):
@@ -20,7 +23,7 @@ class ConstantNetwork:
 
     def step(self, features, state):
         self.seen.append(features)
-        return self.gains, self.strengths, 0.5, state
+        return self.gains, self.strengths, self.filter_weights, 0.5, state
 
 
 class ScriptedNetwork:
@@ -36,4 +39,4 @@ class ScriptedNetwork:
 
     def step(self, features, state):
         gains, strengths = self.rows[state]
-        return gains, strengths, 0.5, state + 1
+        return gains, strengths, NO_FILTER, 0.5, state + 1

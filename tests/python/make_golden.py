@@ -31,12 +31,13 @@ def main():
     for hop in features:
         *outputs, state = network.step(hop, state)
         hops.append(outputs)
-    gains, strengths, voice_probability = zip(*hops, strict=True)
+    gains, strengths, filter_weights, voice_probability = zip(*hops, strict=True)
     np.savez(
         DATA / "golden_outputs.npz",
         features=features,
         gains=gains,
         strengths=strengths,
+        filter_weights=filter_weights,
         voice_probability=np.float32(voice_probability),
     )
 

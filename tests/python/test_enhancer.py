@@ -86,11 +86,11 @@ def test_no_band_is_attenuated_beyond_the_limit(limit_db, rng):
     assert level_db == pytest.approx(-limit_db, abs=0.1)
 
 
-def test_the_limit_keeps_as_much_of_the_noise_where_the_comb_filter_takes_it(voice_in_noise):
+def test_the_limit_keeps_as_much_of_the_noise_where_filters_take_it(voice_in_noise):
     """Under the enhanced sound lies the noisy one, so much softer."""
     limit_db = 10.0
     noisy = sum(voice_in_noise)
-    network = ConstantNetwork(gain=0.5, strength=1.0)
+    network = ConstantNetwork(gain=0.5, strength=1.0, filter_weight=0.2 - 0.1j)
     enhanced, plain = (run(Enhancer(each), noisy) for each in (network, ConstantNetwork()))
     limited = run(Enhancer(network, attenuation_limit_db=limit_db), noisy)
     kept = 10 ** (-limit_db / 20)
@@ -99,9 +99,17 @@ def test_the_limit_keeps_as_much_of_the_noise_where_the_comb_filter_takes_it(voi
     assert error < 1e-3
 
 
-def test_strength_zero_leaves_no_gain_and_no_comb_filter(model, noisy):
+def test_strength_zero_leaves_no_gain_and_no_filter(noisy):
     plain = run(Enhancer(ConstantNetwork()), noisy)
-    np.testing.assert_allclose(run(Enhancer(model, strength=0.0), noisy), plain, atol=1e-6)
+    network = ConstantNetwork(gain=0.5, strength=1.0, filter_weight=1.0)
+    np.testing.assert_allclose(run(Enhancer(network, strength=0.0), noisy), plain, atol=1e-6)
+
+
+def test_the_filter_does_nothing_where_a_band_is_kept(noisy):
+    plain, filtered = (
+        run(Enhancer(ConstantNetwork(filter_weight=weight)), noisy) for weight in (0.0, 1.0)
+    )
+    np.testing.assert_array_equal(filtered, plain)
 
 
 def test_bypass_is_the_delayed_input_exactly(model, noisy):

@@ -121,9 +121,9 @@ def network_outputs(network, n_hops):
     features = np.random.default_rng(1).normal(0, 1, shape).astype(np.float32)
     state, outputs = network.initial_state(), []
     for hop in features:
-        gains, strengths, voice_probability, state = network.step(hop, state)
-        outputs.append(np.concatenate((gains, strengths, np.float32([voice_probability]))))
-    return np.array(outputs).view(np.uint32)
+        *answers, state = network.step(hop, state)
+        outputs.append(np.concatenate([np.ravel(values) for values in answers]))
+    return np.array(outputs)
 
 
 @every_kernel

@@ -4,11 +4,23 @@ import numpy as np
 import pytest
 import torch
 
-from percepnet.constants import LOOKAHEAD_HOPS, N_BANDS, SAMPLE_RATE
-from percepnet.oracle_stages import enhanced_spectra as numpy_spectra
+from percepnet.constants import (
+    LOOKAHEAD_HOPS,
+    N_BANDS,
+    N_FILTER_BANDS,
+    N_FILTER_FRAMES,
+    SAMPLE_RATE,
+)
+from percepnet.dsp.gains import shape_spectrum
+from percepnet.dsp.multiframe import gated
 from percepnet.oracle_stages import filtered_gains
 from percepnet.whole_file import analyse
-from percepnet_training.enhancement import N_PASSED, band_sums, enhanced_spectra
+from percepnet_training.enhancement import (
+    N_PASSED,
+    band_sums,
+    enhanced_spectra,
+    frames_around,
+)
 from percepnet_training.features import network_features
 from percepnet_training.spectral_loss import (
     ERROR_FLOOR,
@@ -33,20 +45,24 @@ def test_the_network_sees_in_training_what_it_sees_live(hops):
     energy, periodic_energy = (band_sums(part.square().sum(0)) for part in (spectrum, periodic))
     correlation = band_sums((spectrum[:, :, :n_frames] * periodic).sum(0))
     pitch = torch.from_numpy(hops.features[None, :n_frames, 0, -2:].copy())
-    ours = network_features(energy, periodic_energy, correlation, pitch)[:, 0]
+    frames = frames_around(spectrum, n_frames)
+    ours = network_features(frames, energy, periodic_energy, correlation, pitch)[:, 0]
     np.testing.assert_allclose(ours, hops.features[:n_frames], atol=1e-4)
 
 
 def random_answers(rng, n_frames):
+    strengths = rng.random((n_frames, N_BANDS), np.float32)
+    parts = rng.uniform(-1, 1, (n_frames, N_FILTER_BANDS, 2 * N_FILTER_FRAMES))
     gains = np.clip(rng.normal(0.5, 0.5, (n_frames, N_BANDS)), 0, 1).astype(np.float32)
-    return gains, rng.random((n_frames, N_BANDS), np.float32)
+    return strengths, parts.astype(np.float32).view(np.complex64), gains
 
 
 def test_the_twin_enhances_as_the_enhancer_does(rng, hops):
-    gains, strengths = random_answers(rng, len(hops.energy))
-    expected = packed(numpy_spectra(hops, filtered_gains(gains, hops.energy), strengths))
-    answers = (torch.from_numpy(values)[None] for values in (strengths, gains))
-    spectra = packed(hops.spectrum), packed(hops.pitch_spectrum)
+    strengths, weights, gains = random_answers(rng, len(hops.energy))
+    answers = strengths, gated(weights, gains), filtered_gains(gains, hops.energy)
+    expected = packed(shape_spectrum(hops.spectra, hops.pitch_spectrum, *answers))
+    answers = (torch.from_numpy(values)[None] for values in (strengths, weights, gains))
+    spectra = [packed(spectrum) for spectrum in hops.spectra], packed(hops.pitch_spectrum)
     ours = enhanced_spectra(*spectra, *answers, torch.from_numpy(hops.energy)[None])
     error = (ours - expected).square().sum().sqrt() / expected.square().sum().sqrt()
     assert error < 1e-5
@@ -57,14 +73,14 @@ def test_gradients_are_finite_even_in_silence(rng, hops):
         torch.from_numpy(values)[None].requires_grad_()
         for values in random_answers(rng, len(hops.energy))
     ]
-    noisy, periodic = packed(hops.spectrum), packed(hops.pitch_spectrum)
-    energy = torch.from_numpy(hops.energy)[None]
-    enhanced = enhanced_spectra(noisy, periodic, *reversed(answers), energy)
+    frames, periodic = [packed(part) for part in hops.spectra], packed(hops.pitch_spectrum)
+    noisy, energy = packed(hops.spectrum), torch.from_numpy(hops.energy)[None]
+    enhanced = enhanced_spectra(frames, periodic, *answers, energy)
     loss, _ = spectral_loss(enhanced, 0.5 * noisy, noisy, torch.ones_like(noisy[0]))
     loss.mean().backward()
     for answer in answers:
         assert torch.isfinite(answer.grad).all()
-        assert answer.grad[:, 60:].abs().max() > 0
+        assert answer.grad[:, 60:].abs().max() > 0  # after the silence
 
 
 def test_the_loss_is_zero_for_the_clean_signal_and_grows_with_the_error(rng):

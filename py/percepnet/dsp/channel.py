@@ -6,16 +6,23 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from percepnet.constants import (
+    FILTER_PAST,
     HOP_LENGTH,
     LOOKAHEAD,
     LOOKAHEAD_HOPS,
     N_BANDS,
     N_BINS,
+    N_FILTER_FRAMES,
     WINDOW_LENGTH,
 )
 from percepnet.dsp.comb import PAST, periodic_frame
 from percepnet.dsp.erb import band_correlation, band_energy
-from percepnet.dsp.features import band_coherence, compress_levels, network_features
+from percepnet.dsp.features import (
+    band_coherence,
+    compress_levels,
+    network_features,
+    phase_advances,
+)
 from percepnet.dsp.gains import filter_gains, shape_spectrum
 from percepnet.dsp.highpass import HighPass
 from percepnet.dsp.stft import Synthesis, spectrum_of
@@ -27,17 +34,17 @@ _HISTORY = PAST + WINDOW_LENGTH + LOOKAHEAD
 class Channel:
     """One channel on its way through the enhancer: `push`, `analyse`, `enhance`, hop by hop.
 
-    State: 5.9 k samples of history, the spectra of three hops, the smallest gains allowed, half a
+    State: 5.9 k samples of history, the spectra of five hops, the smallest gains allowed, half a
     frame.
 
     Attributes
     ----------
     history : ndarray [shape=(_HISTORY,)]
         High-passed, up to the newest hop.
-    spectra, energies : sequences of ndarray
-        Of the frame being enhanced and the ones after it, and their band energies.
-    levels : sequence of ndarray
-        The same energies as the network sees them.
+    spectra : sequence of ndarray
+        FILTER_PAST frames, the one being enhanced, and those after it.
+    energies, levels : sequences of ndarray
+        Band energies from the frame being enhanced on, and the same as the network sees them.
     pitch_spectrum, pitch_energy, pitch_level : ndarray
         Of the periodic part of the frame being enhanced.
     """
@@ -48,7 +55,7 @@ class Channel:
         self._windows = sliding_window_view(self.history, WINDOW_LENGTH)
         self._frames = np.zeros((2, WINDOW_LENGTH))  # the newest; the periodic part
         n_kept = LOOKAHEAD_HOPS + 1
-        self.spectra = deque([np.zeros(N_BINS, np.complex64)] * n_kept, n_kept)
+        self.spectra = deque([np.zeros(N_BINS, np.complex64)] * N_FILTER_FRAMES, N_FILTER_FRAMES)
         silence = np.zeros(N_BANDS, np.float32)
         self.energies = deque([silence] * n_kept, n_kept)
         self.levels = deque([compress_levels(silence)] * n_kept, n_kept)
@@ -76,9 +83,12 @@ class Channel:
 
         (N_GROUPS, N_GROUP_FEATURES), as `network_features`.
         """
-        products = band_correlation(self.spectra[0], self.pitch_spectrum)
+        products = band_correlation(self.spectra[FILTER_PAST], self.pitch_spectrum)
         coherence = band_coherence(products, self.energies[0], self.pitch_energy)
-        return network_features(self.levels, coherence, self.pitch_level, period, correlation)
+        advances = phase_advances(self.spectra)
+        return network_features(
+            self.levels, coherence, self.pitch_level, advances, period, correlation
+        )
 
     def filter_gains(self, gains):
         """Of the network's gains those that the bands get, as `gains.filter_gains`."""
@@ -87,7 +97,9 @@ class Channel:
         )
         return gains
 
-    def enhance(self, strengths, gains):
-        """Mix in the periodic part, scale the bands; gives (HOP_LENGTH,) samples."""
-        shaped = shape_spectrum(self.spectra[0], self.pitch_spectrum, strengths, gains)
+    def enhance(self, strengths, filter_weights, gains):
+        """Mix in the periodic part, filter, scale the bands; gives (HOP_LENGTH,) samples."""
+        shaped = shape_spectrum(
+            self.spectra, self.pitch_spectrum, strengths, filter_weights, gains
+        )
         return self._synthesis.process(shaped)

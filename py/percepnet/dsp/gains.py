@@ -1,6 +1,6 @@
 """From gains and strengths to the enhanced spectrum (paper, Secs. 2.2, 2.3 and 4).
 
-The order matters: the comb mix comes first, and gains are of what it left. The paper gives bands
+The order matters: comb mix and multi-frame filter come first, and gains are of what they left. The paper gives bands
 back what the mix took; bands of one bin would get the noise back with it (models/README.md).
 """
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from percepnet.constants import (
     DECAY_FLOOR,
+    FILTER_PAST,
     GAIN_FLOOR,
     LEVEL_FLOOR,
     MAX_DECAY,
@@ -16,6 +17,7 @@ from percepnet.constants import (
     POSTFILTER_BETA,
 )
 from percepnet.dsp.erb import PASSBAND, band_sums, bin_products, interpolate_bands
+from percepnet.dsp.multiframe import add_filtered
 
 _HALF_PI = np.float32(np.pi / 2)
 _ONE = np.float32(1)
@@ -139,7 +141,7 @@ def scale_bands(mixed, gains):
     Parameters
     ----------
     mixed : ndarray [shape=(..., N_BINS), dtype=complex64]
-        After `mix_pitch`.
+        After `mix_pitch` and `add_filtered`.
     gains : ndarray [shape=(..., N_BANDS), dtype=float32]
 
     Returns
@@ -164,19 +166,25 @@ def scale_bands(mixed, gains):
     return mixed * scale
 
 
-def shape_spectrum(spectrum, pitch_spectrum, strengths, gains):
-    """The enhanced spectrum: `mix_pitch`, then `scale_bands`.
+def shape_spectrum(spectra, pitch_spectrum, strengths, filter_weights, gains):
+    """The enhanced spectrum: `mix_pitch`, `add_filtered`, then `scale_bands`.
 
     Parameters
     ----------
-    spectrum, pitch_spectrum : ndarray [shape=(..., N_BINS), dtype=complex64]
-    strengths, gains : ndarray [shape=(..., N_BANDS), dtype=float32]
+    spectra : sequence of ndarray [shape=(..., N_BINS), dtype=complex64]
+        N_FILTER_FRAMES frames, the one being enhanced among them.
+    pitch_spectrum : ndarray [shape=(..., N_BINS), dtype=complex64]
+    strengths : ndarray [shape=(..., N_BANDS), dtype=float32]
+    filter_weights : ndarray [shape=(..., N_FILTER_BANDS, N_FILTER_FRAMES), dtype=complex64]
+    gains : ndarray [shape=(..., N_BANDS), dtype=float32]
 
     Returns
     -------
     ndarray [shape=(..., N_BINS), dtype=complex64]
     """
-    return scale_bands(mix_pitch(spectrum, pitch_spectrum, strengths), gains)
+    mixed = mix_pitch(spectra[FILTER_PAST], pitch_spectrum, strengths)
+    add_filtered(mixed, spectra, filter_weights)
+    return scale_bands(mixed, gains)
 
 
 def _limited_log_ratio(wanted, got):

@@ -20,7 +20,7 @@ from percepnet.errors import ModelError
 from percepnet.nn.int8 import WEIGHT_MAX
 
 FORMAT = "percepnet-model"
-VERSION = 2
+VERSION = 3
 
 _NOT_A_MODEL = "is not a percepnet model: give a .npz file made by percepnet"
 _COPY_AGAIN = "copy or download it again"

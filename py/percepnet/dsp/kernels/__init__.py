@@ -8,7 +8,14 @@ from functools import cache
 
 import numpy as np
 
-from percepnet.constants import HOP_LENGTH, MAX_PERIOD, N_BANDS, WINDOW_LENGTH
+from percepnet.constants import (
+    HOP_LENGTH,
+    MAX_PERIOD,
+    N_BANDS,
+    N_FILTER_BANDS,
+    N_FILTER_FRAMES,
+    WINDOW_LENGTH,
+)
 from percepnet.dsp.channel import Channel
 from percepnet.dsp.kernels.channel import CompiledChannel
 from percepnet.dsp.kernels.library import load_library
@@ -54,16 +61,18 @@ def _enhances(library):
     noise = _spread(_N_TRIAL_HOPS // 2 * HOP_LENGTH)
     sound = np.concatenate([noise, np.sin(np.arange(len(noise)) / 9)])  # steep, and not
     hops = sound.astype(np.float32).reshape(-1, HOP_LENGTH)
-    bands = _spread(2 * N_BANDS).astype(np.float32).reshape(2, N_BANDS) ** 4
+    strengths, gains = _spread(2 * N_BANDS).astype(np.float32).reshape(2, N_BANDS) ** 4
+    weights = _spread(2 * N_FILTER_BANDS * N_FILTER_FRAMES).astype(np.float32).view(np.complex64)
+    answers = strengths, weights.reshape(N_FILTER_BANDS, N_FILTER_FRAMES), gains
     for period, hop in enumerate(hops, start=MAX_PERIOD // 4):
-        results = [_through(each, hop, 1.1 * period, bands) for each in (compiled, channel)]
+        results = [_through(each, hop, 1.1 * period, answers) for each in (compiled, channel)]
         if not np.allclose(*results, rtol=1e-4, atol=1e-6):
             return False
     return True
 
 
-def _through(channel, hop, period, bands):
+def _through(channel, hop, period, answers):
     channel.push(hop)
     channel.analyse(period)
-    features, gains = channel.features(period, 0.5), channel.filter_gains(bands[1]).copy()
-    return np.concatenate([features.reshape(-1), gains, channel.enhance(*bands)])
+    features, gains = channel.features(period, 0.5), channel.filter_gains(answers[-1]).copy()
+    return np.concatenate([features.reshape(-1), gains, channel.enhance(*answers)])

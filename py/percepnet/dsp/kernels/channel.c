@@ -17,9 +17,13 @@
 #define WINDOW_LENGTH 960
 #define LOOKAHEAD 960
 #define N_KEPT 3 /* frames from the one being enhanced to the newest */
+#define FILTER_PAST 2
+#define N_FILTER_FRAMES (FILTER_PAST + N_KEPT)
+#define N_FILTER_BANDS 52
+#define FILTER_FIRST 1 /* bin of the lowest band */
 #define GROUP_BANDS 4
 #define N_GROUPS (N_BANDS / GROUP_BANDS)
-#define N_GROUP_FEATURES ((N_KEPT + 2) * GROUP_BANDS + 2)
+#define N_GROUP_FEATURES ((N_KEPT + 2 + 2 * (N_FILTER_FRAMES - 1)) * GROUP_BANDS + 2)
 #define HIGHPASS_RADIUS 0.9998
 #define SILENCE 1e-15
 #define MIN_PERIOD 96.0
@@ -49,11 +53,12 @@ struct channel {
     double highpass_input, highpass_output; /* the last ones */
     float hop[HOP_LENGTH];                  /* what push takes in, what enhance gives */
     float strengths[N_BANDS], gains[N_BANDS];
+    float filter_weights[N_FILTER_BANDS][N_FILTER_FRAMES][2];
     float least_gains[N_BANDS]; /* that the next hop may have */
     float energies[N_KEPT][N_BANDS], pitch_energy[N_BANDS];
     float levels[N_KEPT][N_BANDS], pitch_level[N_BANDS]; /* of these, as the network sees them */
     float features[N_GROUPS][N_GROUP_FEATURES];
-    float spectra[N_KEPT][N_BINS][2], pitch_spectrum[N_BINS][2], shaped[N_BINS][2];
+    float spectra[N_FILTER_FRAMES][N_BINS][2], pitch_spectrum[N_BINS][2], shaped[N_BINS][2];
 };
 
 /* Take in a hop. */
@@ -123,32 +128,53 @@ PUBLIC void percepnet_channel_analyse(struct channel *channel, const struct tabl
 {
     double frame[WINDOW_LENGTH];
     __builtin_memmove(channel->spectra, channel->spectra + 1,
-                      (N_KEPT - 1) * sizeof channel->spectra[0]);
+                      (N_FILTER_FRAMES - 1) * sizeof channel->spectra[0]);
     __builtin_memmove(channel->energies, channel->energies + 1,
                       (N_KEPT - 1) * sizeof channel->energies[0]);
     __builtin_memmove(channel->levels, channel->levels + 1,
                       (N_KEPT - 1) * sizeof channel->levels[0]);
     window_frame(tables, channel->history + N_HISTORY - WINDOW_LENGTH, frame);
-    spectrum_of(tables, frame, channel->spectra[N_KEPT - 1], channel->energies[N_KEPT - 1],
-                channel->levels[N_KEPT - 1]);
+    spectrum_of(tables, frame, channel->spectra[N_FILTER_FRAMES - 1],
+                channel->energies[N_KEPT - 1], channel->levels[N_KEPT - 1]);
     periodic_frame(tables, channel->history, period, frame);
     spectrum_of(tables, frame, channel->pitch_spectrum, channel->pitch_energy,
                 channel->pitch_level);
+}
+
+/* How far the phase of a bin is ahead in another frame: cosine and sine. */
+static void phase_advance(const float *frame, const float *other, float floor, float *cosine,
+                          float *sine)
+{
+    float real = other[0] * frame[0] + other[1] * frame[1];
+    float imaginary = other[1] * frame[0] - other[0] * frame[1];
+    float size = __builtin_sqrtf(real * real + imaginary * imaginary) + floor;
+    *cosine = real / size;
+    *sine = imaginary / size;
 }
 
 /* What the network sees: a row for every group of neighbouring bands. */
 PUBLIC void percepnet_channel_describe(struct channel *channel, const struct tables *tables,
                                        double period, double correlation)
 {
+    const float product_floor = COHERENCE_FLOOR / tables->bands.energy_scale;
     float products[N_BANDS];
-    band_correlation(&tables->bands, channel->spectra[0], channel->pitch_spectrum, products);
+    band_correlation(&tables->bands, channel->spectra[FILTER_PAST], channel->pitch_spectrum,
+                     products);
     for (int b = 0; b < N_BANDS; b++) {
         float *place = channel->features[b / GROUP_BANDS] + b % GROUP_BANDS;
         for (int n = 0; n < N_KEPT; n++, place += GROUP_BANDS)
             *place = channel->levels[n][b];
         float power = channel->energies[0][b] * channel->pitch_energy[b];
         *place = 2 * (products[b] / __builtin_sqrtf(power + COHERENCE_FLOOR)) - 1;
-        place[GROUP_BANDS] = channel->pitch_level[b];
+        place += GROUP_BANDS;
+        *place = channel->pitch_level[b];
+        for (int n = 0; n < N_FILTER_FRAMES && b < N_FILTER_BANDS; n++)
+            if (n != FILTER_PAST) {
+                phase_advance(channel->spectra[FILTER_PAST][FILTER_FIRST + b],
+                              channel->spectra[n][FILTER_FIRST + b], product_floor,
+                              place + GROUP_BANDS, place + 2 * GROUP_BANDS);
+                place += 2 * GROUP_BANDS;
+            }
     }
     float of_period = 2 * log_((float)(period / MIN_PERIOD)) / LOG_OF_PERIODS - 1;
     for (int group = 0; group < N_GROUPS; group++) {
@@ -163,12 +189,26 @@ PUBLIC void percepnet_channel_filter(struct channel *channel)
     filter_gains(channel->energies[0], channel->energies[1], channel->gains, channel->least_gains);
 }
 
-/* Mix in the periodic part, scale the bands, add up the frames. */
+/* Add the weighted frames around the one being enhanced to its lowest bins. */
+static void add_filtered(const struct channel *channel, float (*mixed)[2])
+{
+    for (int b = 0; b < N_FILTER_BANDS; b++)
+        for (int n = 0; n < N_FILTER_FRAMES; n++) {
+            const float *weight = channel->filter_weights[b][n];
+            const float *other = channel->spectra[n][FILTER_FIRST + b];
+            mixed[FILTER_FIRST + b][0] += weight[0] * other[0] - weight[1] * other[1];
+            mixed[FILTER_FIRST + b][1] += weight[0] * other[1] + weight[1] * other[0];
+        }
+}
+
+/* Mix in the periodic part, filter, scale the bands, add up the frames. */
 PUBLIC void percepnet_channel_enhance(struct channel *channel, const struct tables *tables)
 {
     double frame[WINDOW_LENGTH];
-    shape(&tables->bands, channel->spectra[0], channel->pitch_spectrum, channel->strengths,
-          channel->gains, channel->shaped);
+    mix_pitch(&tables->bands, channel->spectra[FILTER_PAST], channel->pitch_spectrum,
+              channel->strengths, channel->shaped);
+    add_filtered(channel, channel->shaped);
+    scale_bands(&tables->bands, channel->gains, channel->shaped);
     inverse_real_fft(tables->roots, channel->shaped, frame);
     window_frame(tables, frame, frame);
     for (int n = 0; n < HOP_LENGTH; n++) {

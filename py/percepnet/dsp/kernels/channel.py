@@ -12,6 +12,8 @@ from percepnet.constants import (
     LOOKAHEAD_HOPS,
     N_BANDS,
     N_BINS,
+    N_FILTER_BANDS,
+    N_FILTER_FRAMES,
     N_GROUP_FEATURES,
     N_GROUPS,
     PASSBAND_EDGE,
@@ -50,13 +52,14 @@ class _Channel(ctypes.Structure):
         ("hop", _FLOAT * HOP_LENGTH),
         ("strengths", _BANDS),
         ("gains", _BANDS),
+        ("filter_weights", _FLOAT * (2 * N_FILTER_BANDS * N_FILTER_FRAMES)),
         ("least_gains", _BANDS),
         ("energies", _BANDS * _N_KEPT),
         ("pitch_energy", _BANDS),
         ("levels", _BANDS * _N_KEPT),
         ("pitch_level", _BANDS),
         ("features", _FLOAT * (N_GROUPS * N_GROUP_FEATURES)),
-        ("spectra", _SPECTRUM * _N_KEPT),
+        ("spectra", _SPECTRUM * N_FILTER_FRAMES),
         ("pitch_spectrum", _SPECTRUM),
         ("shaped", _SPECTRUM),
     ]
@@ -103,7 +106,7 @@ class CompiledChannel:
         self._channel, self._tables = ctypes.byref(channel), ctypes.byref(_TABLES)
 
         self.history = _array(channel, "history", np.float64)
-        self.spectra = _array(channel, "spectra", np.complex64).reshape(_N_KEPT, N_BINS)
+        self.spectra = _array(channel, "spectra", np.complex64).reshape(N_FILTER_FRAMES, N_BINS)
         self.pitch_spectrum = _array(channel, "pitch_spectrum", np.complex64)
         self.shaped = _array(channel, "shaped", np.complex64)
         self.energies = _array(channel, "energies", np.float32).reshape(_N_KEPT, N_BANDS)
@@ -112,6 +115,8 @@ class CompiledChannel:
             _array(channel, field, np.float32)
             for field in ("hop", "features", "levels", "strengths", "gains")
         )
+        filter_weights = _array(channel, "filter_weights", np.complex64)
+        self._filter_weights = filter_weights.reshape(N_FILTER_BANDS, N_FILTER_FRAMES)
         self._features = features.reshape(N_GROUPS, N_GROUP_FEATURES)
         levels[:] = compress_levels(np.zeros(1, np.float32))
 
@@ -135,9 +140,10 @@ class CompiledChannel:
         self._library.percepnet_channel_filter(self._channel)
         return self._gains
 
-    def enhance(self, strengths, gains):
+    def enhance(self, strengths, filter_weights, gains):
         """As `Channel.enhance`."""
         self._strengths[:] = strengths
+        self._filter_weights[:] = filter_weights
         self._gains[:] = gains
         self._library.percepnet_channel_enhance(self._channel, self._tables)
         return self._hop.copy()

@@ -40,21 +40,25 @@ static float limited_log_ratio(float wanted, float got)
     return logarithm > -MAX_CORRECTION ? logarithm : -MAX_CORRECTION;
 }
 
-static void shape(const struct bands *bands, const float (*spectrum)[2],
-                  const float (*pitch_spectrum)[2], const float *strengths, const float *gains,
-                  float (*shaped)[2])
+static void mix_pitch(const struct bands *bands, const float (*spectrum)[2],
+                      const float (*pitch_spectrum)[2], const float *strengths, float (*mixed)[2])
+{
+    float curve[N_BINS];
+    interpolate(bands, strengths, curve);
+    for (int k = 0; k < N_BINS; k++)
+        for (int part = 0; part < 2; part++) {
+            float noisy = spectrum[k][part];
+            mixed[k][part] = (pitch_spectrum[k][part] - noisy) * curve[k] + noisy;
+        }
+}
+
+/* In place. */
+static void scale_bands(const struct bands *bands, const float *gains, float (*mixed)[2])
 {
     float curve[N_BINS], power[N_BINS], sums[N_BANDS], levels[N_BANDS], squares[N_BANDS];
 
-    interpolate(bands, strengths, curve);
-    for (int k = 0; k < N_BINS; k++) {
-        for (int part = 0; part < 2; part++) {
-            float noisy = spectrum[k][part];
-            shaped[k][part] = (pitch_spectrum[k][part] - noisy) * curve[k] + noisy;
-        }
-        power[k] = shaped[k][0] * shaped[k][0] + shaped[k][1] * shaped[k][1];
-    }
-
+    for (int k = 0; k < N_BINS; k++)
+        power[k] = mixed[k][0] * mixed[k][0] + mixed[k][1] * mixed[k][1];
     sum_bands(bands, power, sums);
     for (int b = 0; b < N_BANDS; b++) {
         squares[b] = gains[b] * gains[b] + GAIN_FLOOR;
@@ -73,7 +77,7 @@ static void shape(const struct bands *bands, const float (*spectrum)[2],
     interpolate(bands, levels, curve);
     for (int k = 0; k < N_BINS; k++) {
         float scale = exp_(curve[k]) * bands->passband[k];
-        shaped[k][0] *= scale;
-        shaped[k][1] *= scale;
+        mixed[k][0] *= scale;
+        mixed[k][1] *= scale;
     }
 }
