@@ -30,7 +30,7 @@ STAGES = {
     "analysis": _of_channels("analyse"),  # of the periodic part too: the comb filter
     "features": _of_channels("features"),
     "network": [(PercepNet, "step")],
-    "gains": _of_channels("filter_gains"),
+    "gains": [*_of_channels("filter_gains"), (enhancer, "gated")],
     "synthesis": _of_channels("enhance"),  # and what is done to the spectrum before
 }
 

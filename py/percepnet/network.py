@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from percepnet.constants import N_BANDS, N_FILTER_BANDS, N_FILTER_FRAMES, N_FILTER_GROUPS
+from percepnet.constants import N_BANDS, N_FILTER_BANDS, N_FILTER_FRAMES
 from percepnet.errors import ModelError
 from percepnet.nn.activations import sigmoid, tanh
 from percepnet.nn.engine import Engine
@@ -115,8 +115,7 @@ class PercepNet:
         """
         (head, filter_, voice), state = self._engine.step(features, state)
         gains, strengths = head.reshape(N_BANDS, 2).T.copy()
-        filter_weights = filter_[:N_FILTER_GROUPS].copy().view(np.complex64)
-        filter_weights = filter_weights.reshape(N_FILTER_BANDS, N_FILTER_FRAMES)
+        filter_weights = filter_.copy().view(np.complex64).reshape(N_FILTER_BANDS, N_FILTER_FRAMES)
         return gains, strengths, filter_weights, voice.item(), state
 
 
@@ -265,7 +264,7 @@ def assemble_network(
     layers = {}
     for name in DENSE:
         weight, bias = arrays[f"{name}.weight"], arrays[f"{name}.bias"]
-        layers[name] = Dense(weight, bias, _ACTIVATIONS[name])
+        layers[name] = Dense(weight, bias, _ACTIVATIONS[name], topology.input_rows[name])
     for name, n_seen in CONV_KERNELS.items():
         layers[name] = Conv(linear(f"{name}.linear"), n_seen)
     for name in GRUS:

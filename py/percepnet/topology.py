@@ -4,7 +4,13 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from percepnet.constants import GROUP_BANDS, N_FILTER_FRAMES, N_GROUP_FEATURES, N_GROUPS
+from percepnet.constants import (
+    GROUP_BANDS,
+    N_FILTER_FRAMES,
+    N_FILTER_GROUPS,
+    N_GROUP_FEATURES,
+    N_GROUPS,
+)
 from percepnet.errors import ModelError
 from percepnet.nn.weights import ArraySpec
 
@@ -78,7 +84,7 @@ class Topology:
             "features": (N_GROUPS, N_GROUP_FEATURES),
             "embed": by_group,
             "head": (N_GROUPS, 2 * GROUP_BANDS),
-            "filter": (N_GROUPS, 2 * GROUP_BANDS * N_FILTER_FRAMES),
+            "filter": (N_FILTER_GROUPS, 2 * GROUP_BANDS * N_FILTER_FRAMES),
             "voice": (1, 1),
         }
         for n in "12":
@@ -89,14 +95,20 @@ class Topology:
         return shapes
 
     @property
-    def input_sizes(self) -> dict[str, int]:
-        """How many numbers a row of each layer hears, by name.
+    def input_rows(self) -> dict[str, int]:
+        """Into how many rows each layer's inputs are cut, by name: as many as it gives, or more.
 
-        A signal that comes in other rows than the layer's is cut anew.
+        The last ones it does not hear.
         """
+        rows = {name: n_rows for name, (n_rows, _) in self.signal_shapes.items()}
+        return rows | {"filter": N_GROUPS}
+
+    @property
+    def input_sizes(self) -> dict[str, int]:
+        """How many numbers a row of each layer hears, by name."""
         sizes = {name: np.prod(shape) for name, shape in self.signal_shapes.items()}
         return {
-            name: int(sum(sizes[heard] for heard in inputs)) // self.signal_shapes[name][0]
+            name: int(sum(sizes[heard] for heard in inputs)) // self.input_rows[name]
             for name, inputs in LAYER_INPUTS.items()
         }
 
@@ -119,8 +131,9 @@ def parameter_shapes(topology: Topology) -> dict[str, tuple[int, ...]]:
         ``full_gru1``, ``sub_gru1`` and so on, of N units: ``weight_ih`` (3 N, n_in),
         ``weight_hh`` (3 N, N), ``bias_ih`` and ``bias_hh`` (3 N,), rows in torch's order: reset,
         update, candidate.
-        A row is a group of bands, from the lowest up, except in ``full_gru``, ``expand`` and
-        ``voice``, which have one. Inputs are those of `LAYER_INPUTS`, in that order.
+        A row is a group of bands, from the lowest up, in ``filter`` of the lowest ones only;
+        ``full_gru``, ``expand`` and ``voice`` have one. Inputs are those of `LAYER_INPUTS`, in
+        that order.
     """
     shapes, n_in = {}, topology.input_sizes
     for name in LAYER_INPUTS:

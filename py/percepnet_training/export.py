@@ -37,7 +37,7 @@ def engine_network(twin):
             weight, bias = (parameters[f"{name}.{part}"].copy() for part in ("weight", "bias"))
             of_features = weight[:, -N_GROUP_FEATURES:] / deviation
             weight[:, -N_GROUP_FEATURES:] = of_features
-            bias -= mean @ of_features.T
+            bias -= mean[: len(bias)] @ of_features.T
             parameters[f"{name}.weight"], parameters[f"{name}.bias"] = weight, bias
     return quantize_network(twin.topology, parameters)
 

@@ -1,7 +1,6 @@
 """The torch twin of ``percepnet.dsp.features``: what the network sees of spectra."""
 
 import torch
-
 from torch.nn import functional as F
 
 from percepnet.constants import (

@@ -50,7 +50,8 @@ def grown_network(network, topology):
 
     for name, sources in LAYER_INPUTS.items():
         old, new = getattr(network, name), getattr(grown, name)
-        columns = [block for source in sources for block in blocks(source, n_rows[name])]
+        n_cuts = topology.input_rows[name]
+        columns = [block for source in sources for block in blocks(source, n_cuts)]
         own = blocks(name, n_rows[name])
         if isinstance(new, GRU):
             _place(new.weight_ih, old.weight_ih, own * 3, columns)

@@ -6,14 +6,14 @@ With ``quantised`` on, it computes what the int8 engine computes.
 import torch
 from torch import nn
 
-from percepnet.constants import N_BANDS, N_FILTER_BANDS, N_FILTER_FRAMES, N_FILTER_GROUPS
+from percepnet.constants import N_BANDS, N_FILTER_BANDS, N_FILTER_FRAMES
 from percepnet.topology import CONV_KERNELS, GRUS, LAYER_INPUTS
 from percepnet_training.recurrence import GRU
 from percepnet_training.rounding import linear, tanh
 
 # So much of what its layer gives is the filter's: its weights learn the slower. Training loss after
-# 400 updates, by this scale: 1: 37.6, 0.25: 36.3, 0.1: 35.6 (without a filter 37.2). A power of two,
-# which changes no digit.
+# 400 updates, by this scale: 1: 37.6, 0.25: 36.3, 0.1: 35.6 (without a filter 37.2). A power of
+# two, which changes no digit.
 FILTER_SCALE = 0.125
 
 
@@ -97,8 +97,9 @@ class TwinNetwork(nn.Module):
         def heard(name):
             """What a layer hears, cut into its rows."""
             n_rows, _ = self.topology.signal_shapes[name]
+            shape = *features.shape[:2], self.topology.input_rows[name], -1
             sources = (signals[source] for source in LAYER_INPUTS[name])
-            return [values.reshape(*features.shape[:2], n_rows, -1) for values in sources]
+            return [values.reshape(shape)[:, :, :n_rows] for values in sources]
 
         signals["embed"] = tanh(self.embed(heard("embed")), quantised)
         for name in LAYER_INPUTS:
@@ -106,7 +107,7 @@ class TwinNetwork(nn.Module):
                 signals[name] = getattr(self, name)(heard(name), quantised)
         head = self.head(heard("head")).reshape(*features.shape[:2], N_BANDS, 2)
         gains, strengths = head.transpose(0, 1).unbind(-1)
-        filter_ = self.filter(heard("filter"))[:, :, :N_FILTER_GROUPS].transpose(0, 1)
+        filter_ = self.filter(heard("filter")).transpose(0, 1)
         filter_ = tanh(FILTER_SCALE * filter_.float(), quantised=False)
         filter_ = filter_.reshape(*gains.shape[:2], N_FILTER_BANDS, N_FILTER_FRAMES, 2)
         voice = self.voice(heard("voice")).reshape(features.shape[:2]).t()

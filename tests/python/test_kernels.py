@@ -65,10 +65,10 @@ def layers_and_features(draw):
         bias = rng.normal(0, 0.5, (*bias_rows, n_out)) * draw(st.sampled_from([0, 1]))
         return Linear(*(x.astype(t) for x, t in ((weight, "i1"), (scale, "f4"), (bias, "f4"))))
 
-    def dense(n_rows, n_out, n_in, activation):
-        weight = loudness * rng.normal(0, 1, (n_out, n_in)) / np.sqrt(n_in)
-        bias = rng.normal(0, 0.5, (n_rows, n_out))
-        return Dense(weight.astype(np.float32), bias.astype(np.float32), activation)
+    def dense(n_rows, n_out, n_in, activation, n_input_rows=None):
+        weight = (loudness * rng.normal(0, 1, (n_out, n_in)) / np.sqrt(n_in)).astype(np.float32)
+        bias = rng.normal(0, 0.5, (n_rows, n_out)).astype(np.float32)
+        return Dense(weight, bias, activation, n_input_rows or n_rows)
 
     def gru(n_rows, n_units, n_in):
         return GRU(linear(3 * n_units, n_in), linear(3 * n_units, n_units), n_rows)
@@ -81,6 +81,7 @@ def layers_and_features(draw):
         "gru": gru(n_rows, n_head, n_conv + n_told),
         "twice": Conv(linear(n_head, 3 * (n_told + n_head), n_rows), 3),
         "head": dense(n_rows, n_head, n_head + n_features + n_conv, sigmoid),
+        "first": dense(draw(st.integers(1, n_rows)), n_told, n_features + n_head, tanh, n_rows),
         "one": dense(1, 1, n_units, sigmoid),
     }
     inputs = {
@@ -91,6 +92,7 @@ def layers_and_features(draw):
         "gru": ("conv", "told"),
         "twice": ("told", "gru"),
         "head": ("gru", "features", "conv"),
+        "first": ("features", "gru"),
         "one": ("whole",),
     }
     features = rng.normal(0, draw(st.sampled_from([0, 1, 1e4])), (N_STEPS, n_rows, n_features))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -55,7 +57,8 @@ def test_linear_of_zero_is_the_bias():
 
 def random_dense(rng, n_rows, n_out, n_in, activation):
     weight = rng.normal(0, 1, (n_out, n_in)).astype(np.float32)
-    return Dense(weight, rng.normal(0, 1, (n_rows, n_out)).astype(np.float32), activation)
+    bias = rng.normal(0, 1, (n_rows, n_out)).astype(np.float32)
+    return Dense(weight, bias, activation, n_rows)
 
 
 def test_dense_is_an_affine_map_and_its_activation():
@@ -79,6 +82,14 @@ def test_dense_adds_one_input_after_the_other(n_rows, n_out, n_in):
     for i in range(1, n_in):
         expected = expected + dense.weight[:, i] * x[:, i : i + 1]
     assert_array_equal(dense.step(Signal(x))[0].value, sigmoid(expected + dense.bias))
+
+
+def test_rows_after_its_own_a_dense_layer_does_not_hear():
+    rng = np.random.default_rng(0)
+    dense = random_dense(rng, 3, 4, 5, tanh)
+    x = rng.normal(0, 1, (7, 5)).astype(np.float32)
+    of_more = replace(dense, n_input_rows=7).step(Inputs([Signal(x)], 7))[0]
+    assert_array_equal(of_more.value, dense.step(Signal(x[:3]))[0].value)
 
 
 @pytest.mark.parametrize("n_rows", [1, 2, 32])
@@ -160,7 +171,7 @@ def test_signals_lie_side_by_side_in_rows():
 
 def test_weights_cannot_be_changed():
     bias = np.zeros(3, np.float32)
-    dense = Dense(np.ones((3, 2), np.float32), bias[np.newaxis], tanh)
+    dense = Dense(np.ones((3, 2), np.float32), bias[np.newaxis], tanh, 1)
     linear = Linear(np.ones((3, 2), np.int8), np.ones(3, np.float32), bias)
     for array in (dense.weight, dense.bias, linear.weight, linear.scale, linear.bias):
         with pytest.raises(ValueError, match="read-only"):

@@ -99,7 +99,5 @@ class Channel:
 
     def enhance(self, strengths, filter_weights, gains):
         """Mix in the periodic part, filter, scale the bands; gives (HOP_LENGTH,) samples."""
-        shaped = shape_spectrum(
-            self.spectra, self.pitch_spectrum, strengths, filter_weights, gains
-        )
+        shaped = shape_spectrum(self.spectra, self.pitch_spectrum, strengths, filter_weights, gains)
         return self._synthesis.process(shaped)

@@ -1,7 +1,8 @@
 """From gains and strengths to the enhanced spectrum (paper, Secs. 2.2, 2.3 and 4).
 
-The order matters: comb mix and multi-frame filter come first, and gains are of what they left. The paper gives bands
-back what the mix took; bands of one bin would get the noise back with it (models/README.md).
+The order matters: comb mix and multi-frame filter come first, and gains are of what they left. The
+paper gives bands back what the mix took; bands of one bin would get the noise back with it
+(models/README.md).
 """
 
 import numpy as np

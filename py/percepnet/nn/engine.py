@@ -59,6 +59,6 @@ class NumpyEngine:
         signals, state_after = {"features": Signal(features)}, {}
         for name, inputs in self._inputs.items():
             layer = self._layers[name]
-            x = Inputs([signals[i] for i in inputs], layer.n_rows)
+            x = Inputs([signals[i] for i in inputs], layer.n_input_rows)
             signals[name], state_after[name] = layer.step(x, state[name])
         return [signals[name].value for name in self._outputs], state_after

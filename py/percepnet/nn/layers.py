@@ -47,7 +47,7 @@ class Signal:
 
 
 class Inputs:
-    """What a layer hears: signals side by side, each cut into as many rows as the layer has.
+    """What a layer hears: signals side by side, each cut into as many rows as the layer wants.
 
     Parameters
     ----------
@@ -86,11 +86,14 @@ class Dense:
         Each row's own: what tells it where it is.
     activation : callable
         `tanh` or `sigmoid`.
+    n_input_rows : int
+        Of the input, at least as many; the last ones it does not hear.
     """
 
     weight: np.ndarray
     bias: np.ndarray
     activation: Callable[[np.ndarray], np.ndarray]
+    n_input_rows: int
 
     def __post_init__(self):
         object.__setattr__(self, "weight", _frozen(self.weight))
@@ -98,7 +101,7 @@ class Dense:
 
     @property
     def n_rows(self) -> int:
-        """Rows of the input, and of the output."""
+        """Rows of the output."""
         return len(self.bias)
 
     @property
@@ -121,8 +124,8 @@ class Dense:
         """Nothing to remember."""
 
     def step(self, x: Signal | Inputs, state: None = None) -> tuple[Signal, None]:
-        """Take one input, (n_rows, n_in); its integers are not used."""
-        products = self._by_input * x.value.T.copy()[:, np.newaxis]
+        """Take one input, (n_input_rows, n_in); its integers are not used."""
+        products = self._by_input * x.value[: self.n_rows].T.copy()[:, np.newaxis]
         # One input after the other: float sums depend on their order.
         y = np.add.reduce(products, axis=0)[: self.n_out].T
         return Signal(self.activation(y + self.bias)), None
@@ -194,6 +197,8 @@ class Conv:
         """Rows of the input, and of the output."""
         return len(self.linear.bias)
 
+    n_input_rows = n_rows
+
     @property
     def n_in(self) -> int:
         """Size of a row of the input."""
@@ -237,6 +242,11 @@ class GRU:
     input: Linear
     recurrent: Linear
     n_rows: int
+
+    @property
+    def n_input_rows(self) -> int:
+        """Rows of the input."""
+        return self.n_rows
 
     @property
     def n_in(self) -> int:

@@ -91,8 +91,9 @@ def _trial_outputs(kernel):
         weight[0], weight[1] = 127, -127
         return Linear(weight, spread(n_out) / 1000, spread(*bias_shape, n_out))
 
-    def dense(n_rows, n_out, n_in, activation):
-        return Dense(spread(n_out, n_in), spread(n_rows, n_out), activation)
+    def dense(n_rows, n_out, n_in, activation, n_input_rows=None):
+        weight, bias = spread(n_out, n_in), spread(n_rows, n_out)
+        return Dense(weight, bias, activation, n_input_rows or n_rows)
 
     layers = {
         "dense": dense(4, 10, 5, tanh),
@@ -101,10 +102,11 @@ def _trial_outputs(kernel):
         "gru": GRU(linear(3 * 18, 3 + 2 * 20), linear(3 * 18, 18), 2),
         "wide": Conv(linear(7, 20, 4), 1),
         "head": dense(2, 3, 2 * 20 + 18 + 3, sigmoid),
+        "first": dense(3, 17, 20 + 5, tanh, n_input_rows=4),
     }
     inputs = {
         "dense": ("features",), "conv": ("dense",), "whole": ("conv",), "gru": ("whole", "conv"),
-        "wide": ("conv",), "head": ("conv", "gru", "whole"),
+        "wide": ("conv",), "head": ("conv", "gru", "whole"), "first": ("conv", "features"),
     }  # fmt: skip
     engine = _make(kernel, layers, inputs, tuple(layers))
     outputs, state = [], engine.initial_state()

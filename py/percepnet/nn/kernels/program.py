@@ -101,7 +101,7 @@ class Program:
                 copies.append(c.Copy(1, zeros, zeros, n_beyond * row, 1))
         to = first
         for name in inputs:
-            n_bytes = width * np.prod(self._shapes[name]) // layer.n_rows
+            n_bytes = width * np.prod(self._shapes[name]) // layer.n_input_rows
             copies.append(c.Copy(0, places[name], to, n_bytes, layer.n_rows, n_bytes, row))
             to += n_bytes
         return place, copies
