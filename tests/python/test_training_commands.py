@@ -27,12 +27,7 @@ from percepnet_training.fit import (
     load_averaged,
 )
 from percepnet_training.recipe import RECIPE_FILE
-from training_folders import (
-    tiny_recipe,
-    voice_like,
-    write_recipe,
-    write_sources,
-)
+from training_folders import tiny_recipe, voice_like, write_recipe, write_sources
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
