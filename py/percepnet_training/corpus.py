@@ -18,6 +18,7 @@ CLIPS_FILE = "clips.csv"
 ROOMS_FILE = "rooms.npy"
 LOW_VOICE_HZ = 165  # between most men's voices and most women's
 FLUENT_SECONDS = 2.0  # mean clip length that counts as sentences
+FULL_BAND_HZ = 14_000  # bandwidth of recordings that tell what a sharp s sounds like
 MAX_VOICE_SECONDS = 4
 MAX_CLIP_WEIGHT = 20 * SAMPLE_RATE  # a longer clip is drawn no more often
 
@@ -147,14 +148,15 @@ class Corpus:
         if not (folder / CLIPS_FILE).exists():
             raise TrainingError(f"no corpus in {folder}: run `percepnet-train data` first")
         clips = [clip for clip in _read_clips(folder) if clip.split == split]
-        speakers = _groups([clip for clip in clips if clip.kind == "speech"], _speaker_weight)
-        self.low_voices = [speaker for speaker in speakers if speaker.has_low_voice]
-        self.high_voices = [speaker for speaker in speakers if not speaker.has_low_voice]
+        speech = [clip for clip in clips if clip.kind == "speech"]
+        full_band = [clip for clip in speech if clip.bandwidth_hz >= FULL_BAND_HZ]
+        self.low_voices, self.high_voices = _low_and_high(speech)
+        self._full_band_voices = _low_and_high(full_band or speech)
         self.noises = _groups(
             [clip for clip in clips if clip.kind == "noise"],
             lambda group, clips: noise_weights.get(group, 1.0),
         )
-        if not speakers or not self.noises:
+        if not speech or not self.noises:
             raise TrainingError(f"{folder} has no {split} speech or noise: begin a new run")
         self.rooms = np.load(folder / ROOMS_FILE, mmap_mode="r")
         self._audio = {
@@ -168,9 +170,13 @@ class Corpus:
         part = self._audio[clip.kind][clip.start + start : clip.start + stop]
         return part.astype(np.float32) / 32768
 
-    def draw_speaker(self, rng):
-        """A speaker: low and high voices equally often where there are both."""
-        pools = [pool for pool in (self.low_voices, self.high_voices) if pool]
+    def draw_speaker(self, rng, is_full_band=False):
+        """A speaker: low and high voices equally often where there are both.
+
+        With what was recorded up to FULL_BAND_HZ alone, where there is any, if asked to.
+        """
+        pools = self._full_band_voices if is_full_band else (self.low_voices, self.high_voices)
+        pools = [pool for pool in pools if pool]
         return draw(rng, pools[rng.integers(len(pools))])
 
     def draw_category(self, rng):
@@ -229,6 +235,14 @@ def _speaker_weight(_, clips):
     seconds = sum(clip.n_samples for clip in clips) / SAMPLE_RATE
     fluency = np.clip(seconds / len(clips) / FLUENT_SECONDS, 0.4, 3.0)
     return float(np.sqrt(min(seconds, 300)) * fluency)
+
+
+def _low_and_high(speech):
+    speakers = _groups(speech, _speaker_weight)
+    return (
+        [speaker for speaker in speakers if speaker.has_low_voice],
+        [speaker for speaker in speakers if not speaker.has_low_voice],
+    )
 
 
 def _groups(clips, weight):

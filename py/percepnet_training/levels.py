@@ -4,17 +4,15 @@ import numpy as np
 
 from percepnet.constants import HOP_LENGTH
 
-NOISELESS_SHARE, SOFT_NOISE_SHARE = 0.03, 0.06  # of the mixtures
+SOFT_NOISE_SHARE = 0.06  # of the mixtures with noise
 
 
 def draw_snr_db(rng, loud_noise_share):
-    """Signal-to-noise ratio in dB; None: no noise.
+    """Signal-to-noise ratio in dB of a mixture with noise.
 
     The share of loud noise has -14...6 dB, a few 20...45 dB, most others -5...20 dB.
     """
-    kind = rng.random() - NOISELESS_SHARE
-    if kind < 0:
-        return None
+    kind = rng.random()
     if kind < loud_noise_share:
         return rng.uniform(-14, 6)
     if kind < loud_noise_share + SOFT_NOISE_SHARE:

@@ -8,18 +8,12 @@ import onnx
 import torch
 from torch.nn import functional as F
 
-from percepnet.constants import SAMPLE_RATE, WINDOW_LENGTH
-from percepnet.dsp.stft import WINDOW
-from percepnet.scores import DNSMOS_POLYNOMIALS, P835_FILE, WIDE_BAND_RATE, dnsmos_file
+from percepnet.scores import DNSMOS_POLYNOMIALS, P835_FILE, dnsmos_file
 from percepnet_training.perceptual_loss import windows_with_speech
+from percepnet_training.wide_band import wide_band_signals
 
 N_RATED = 4  # windows of an update: each costs more than the rest of its loss
 LEVELS_DB = (-32.0, -20.0)  # of full scale, of the clean speech: the model hears levels, too
-
-_DECIMATION = SAMPLE_RATE // WIDE_BAND_RATE
-_FRAME = WINDOW_LENGTH // _DECIMATION
-_N_BINS = _FRAME // 2 + 1
-_WINDOW = torch.from_numpy(WINDOW[_DECIMATION // 2 :: _DECIMATION].copy())
 
 # Inside of the file: convolutions, those before which the picture is halved, and dense layers
 _CONVOLUTIONS = ("conv2d", *(f"conv2d_{number}" for number in range(1, 7)))
@@ -87,16 +81,6 @@ class Listeners:
             if name != _DENSE[-1]:
                 values = F.relu(values)
         return values
-
-
-def wide_band_signals(spectra):
-    """Signals at 16 kHz, [n_windows, n_samples], of spectra [2, n_windows, n_frames, n_bins].
-
-    In the spectra's unit: three times the samples' in ``percepnet.constants.ENERGY_SCALE``.
-    """
-    frames = torch.fft.irfft(torch.complex(*spectra[..., :_N_BINS]), _FRAME)
-    halves = (frames * _WINDOW.to(frames.device)).unflatten(-1, (2, _FRAME // 2))
-    return (halves[:, 1:, 0] + halves[:, :-1, 1]).flatten(1)
 
 
 def mean_opinion(listeners, enhanced, clean, noisy, rng):

@@ -26,8 +26,11 @@ class Data:
         Length of one mixture, seconds.
     n_simulated_rooms : int
         Small rooms simulated beside the recorded ones.
+    noiseless_share : float
+        Share of the mixtures, 0...1, without noise, of speakers recorded in full band: what to
+        leave alone.
     loud_noise_share : float
-        Share of the mixtures, 0...0.9, with noise about as loud as the speech.
+        Share of the others, 0...0.9, with noise about as loud as the speech.
     noise_weights : dict of str to float
         How often a category of noise is drawn, beside 1 for those not named.
     """
@@ -36,6 +39,7 @@ class Data:
     dev_hours: float
     sequence_seconds: float
     n_simulated_rooms: int
+    noiseless_share: float
     loud_noise_share: float
     noise_weights: dict[str, float] = field(default_factory=dict)
 
@@ -168,10 +172,9 @@ def parse_recipe(text, source):
     except ModelError as error:
         raise TrainingError(f"{source} {error}") from error
     recipe = Recipe(tree["seed"], topology, **parts)
-    if not 0 <= recipe.data.loud_noise_share <= 0.9:
-        raise TrainingError(
-            f"{source} has loud_noise_share = {recipe.data.loud_noise_share}: give 0 to 0.9"
-        )
+    for name, most in (("noiseless_share", 1), ("loud_noise_share", 0.9)):
+        if not 0 <= (share := getattr(recipe.data, name)) <= most:
+            raise TrainingError(f"{source} has {name} = {share}: give 0 to {most}")
     n_frames = round(recipe.data.sequence_seconds * SAMPLE_RATE / HOP_LENGTH) - LOOKAHEAD_HOPS
     for stage in (recipe.fit, recipe.tune):
         if not stage.n_warmup_frames + MIN_COMPARED <= stage.n_frames <= n_frames:

@@ -74,6 +74,7 @@ class Mixer:
 
     def __init__(self, corpus, data, seed):
         self._corpus = corpus
+        self._noiseless_share = data.noiseless_share
         self._loud_noise_share = data.loud_noise_share
         self._n_hops = round(data.sequence_seconds * SAMPLE_RATE / HOP_LENGTH)
         self._n_samples = self._n_hops * HOP_LENGTH
@@ -84,7 +85,8 @@ class Mixer:
     def mixture(self, index):
         """Mixture number ``index``: the same whenever and wherever it is made."""
         rng = np.random.default_rng((self._seed, index, zlib.crc32(b"mixture")))
-        speech, bandwidth_hz = self._speech(rng)
+        is_noiseless = rng.random() < self._noiseless_share
+        speech, bandwidth_hz = self._speech(rng, is_noiseless)
         speech_spectrum = self._spectrum(speech) * random_filter(rng, self._n_bins)
         early_spectrum, wet_spectrum = self._speech_in_room(rng, speech_spectrum)
         lowpass, edge_hz = random_lowpass(rng, self._n_bins)
@@ -94,8 +96,8 @@ class Mixer:
             if wet_spectrum is not early_spectrum
             else clean.copy()
         )
-        snr_db = draw_snr_db(rng, self._loud_noise_share)
-        if snr_db is not None:
+        if not is_noiseless:
+            snr_db = draw_snr_db(rng, self._loud_noise_share)
             noise_spectrum = self._spectrum(self._noise(rng)) * random_filter(rng, self._n_bins)
             noise = self._samples(self._noise_in_room(rng, noise_spectrum) * lowpass)
             noisy += noise * noise_gain(clean, noise, snr_db)
@@ -108,9 +110,9 @@ class Mixer:
             noisy.astype(np.float32), clean.astype(np.float32), np.minimum(bandwidth_hz, edge_hz)
         )
 
-    def _speech(self, rng):
+    def _speech(self, rng, is_full_band):
         """Clips of one speaker with pauses: samples (n,) and bandwidth per hop."""
-        speaker = self._corpus.draw_speaker(rng)
+        speaker = self._corpus.draw_speaker(rng, is_full_band)
         voice = draw_voice(rng, speaker.voice_hz)
         sings, breathes = rng.random(2) < (SUNG_SHARE, BREATHING_SHARE)
         samples = np.zeros(self._n_samples, np.float32)

@@ -10,6 +10,7 @@ from scipy.signal import butter, sosfilt
 from percepnet import SAMPLE_RATE
 from percepnet_training.corpus import (
     CLIPS_FILE,
+    FULL_BAND_HZ,
     Corpus,
     estimate_bandwidth,
     estimate_voice,
@@ -45,6 +46,21 @@ def test_low_and_high_voices_are_drawn_equally_often(tmp_path, rng):
     corpus = Corpus(tmp_path / "corpus", "train", {})
     drawn = [corpus.draw_speaker(rng).name for _ in range(400)]
     assert drawn.count("low") == pytest.approx(200, abs=50)
+
+
+def test_full_band_speech_can_be_asked_for(tmp_path, rng):
+    sources = write_sources(tmp_path / "sources")
+    take = sources / "speech" / "high" / "hiss.wav"
+    soundfile.write(take, 0.1 * rng.standard_normal(SAMPLE_RATE), SAMPLE_RATE)
+    prepare_corpus([sources], tmp_path / "corpus", 1, 1)
+    corpus = Corpus(tmp_path / "corpus", "train", {})
+    drawn = [corpus.draw_speaker(rng, is_full_band=True) for _ in range(20)]
+    assert {len(speaker.clips) for speaker in drawn} == {1}
+    assert drawn[0].clips[0].bandwidth_hz > FULL_BAND_HZ
+    # Where there is none, what there is will do.
+    tiny_mixer(tmp_path / "narrow")
+    narrow = Corpus(tmp_path / "narrow" / "corpus", "train", {})
+    assert narrow.draw_speaker(rng, is_full_band=True).name in SPEAKERS["train"]
 
 
 def test_manifests_name_split_group_and_place(tmp_path):

@@ -8,7 +8,8 @@ from percepnet import SAMPLE_RATE
 from percepnet.constants import ENERGY_SCALE
 from percepnet.scores import Dnsmos, to_wide_band
 from percepnet.whole_file import analyse
-from percepnet_training.opinion import Listeners, mean_opinion, wide_band_signals
+from percepnet_training.opinion import Listeners, mean_opinion
+from percepnet_training.wide_band import wide_band_signals
 from torch_spectra import packed
 from training_folders import voice_like
 

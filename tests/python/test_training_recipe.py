@@ -25,6 +25,7 @@ def test_bundled_recipes_are_read(name):
         (("squeeze = 8", "squeeze = 0"), "has layer size squeeze = 0"),
         (("squeeze = 8", "gru = 8"), "lacks squeeze"),
         (("loud_noise_share = 0.38", "loud_noise_share = 38"), "share = 38: give 0 to 0.9"),
+        (("noiseless_share = 0.1", "noiseless_share = -1"), "share = -1: give 0 to 1"),
     ],
 )
 def test_a_wrong_recipe_is_explained(change, message):

@@ -63,21 +63,36 @@ def test_automatic_gain_evens_out_the_level(rng):
 
 
 def test_snr_lies_where_people_talk(rng):
-    drawn = [draw_snr_db(rng, 0.4) for _ in range(3000)]
-    noisy = np.array([snr_db for snr_db in drawn if snr_db is not None])
-    assert drawn.count(None) / 3000 == pytest.approx(0.03, abs=0.015)
-    assert noisy.min() >= -15
-    assert noisy.max() <= 45
-    assert np.mean((noisy >= -5) & (noisy <= 20)) > 0.7
+    drawn = np.array([draw_snr_db(rng, 0.4) for _ in range(3000)])
+    assert drawn.min() >= -15
+    assert drawn.max() <= 45
+    assert np.mean((drawn >= -5) & (drawn <= 20)) > 0.7
 
 
 def test_a_recipe_says_how_many_mixtures_have_loud_noise(rng):
     shares = []
     for loud_noise_share in (0.0, 0.3, 0.9):
         drawn = [draw_snr_db(rng, loud_noise_share) for _ in range(3000)]
-        shares.append(np.mean([snr_db is not None and snr_db < -5 for snr_db in drawn]))
+        shares.append(np.mean(np.array(drawn) < -5))
     assert shares[0] == 0
     np.testing.assert_allclose(shares[1:], [0.3 * 9 / 20, 0.9 * 9 / 20], atol=0.04)
+
+
+@pytest.mark.parametrize("share", [0, 0.5, 1])
+def test_a_recipe_says_how_many_mixtures_have_no_noise(tmp_path, monkeypatch, share):
+    with_noise = []
+
+    def drowning(rng, _):
+        with_noise.append(True)
+        return -100
+
+    monkeypatch.setattr(synthesis, "draw_snr_db", drowning)
+    mixer = tiny_mixer(tmp_path, noiseless_share=share)
+    mixtures = [mixer.mixture(index) for index in range(40)]
+    assert len(with_noise) / 40 == pytest.approx(1 - share, abs=0.2)
+    # Without it most of what is heard, rooms and all, is speech.
+    is_speech = [np.std(mixture.clean) >= 0.3 * np.std(mixture.noisy) for mixture in mixtures]
+    assert np.mean(is_speech) == pytest.approx(share, abs=0.2)
 
 
 def test_a_target_has_no_late_echo(rng):

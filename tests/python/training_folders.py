@@ -77,11 +77,11 @@ def write_recipe(path, recipe=None):
     return path
 
 
-def tiny_mixer(folder, seconds=1.5, seed=3, split="train"):
+def tiny_mixer(folder, seconds=1.5, seed=3, split="train", **data):
     """A Mixer of the tiny corpus, prepared below ``folder``."""
     if not (folder / "corpus").exists():
         prepare_corpus([write_sources(folder / "sources")], folder / "corpus", 3, seed)
-    data = replace(tiny_recipe().data, sequence_seconds=seconds)
+    data = replace(tiny_recipe().data, sequence_seconds=seconds, **data)
     return Mixer(Corpus(folder / "corpus", split, {}), data, seed)
 
 
