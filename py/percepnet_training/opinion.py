@@ -13,6 +13,10 @@ from percepnet_training.perceptual_loss import windows_with_speech
 from percepnet_training.wide_band import wide_band_signals
 
 N_RATED = 4  # windows of an update: each costs more than the rest of its loss
+# Points per relative change of a bin, and of a window's bins together, that count. Near silence
+# the logarithm of the listeners makes slopes a hundred times as steep: without these limits one
+# window in twenty outweighed all others.
+MAX_BIN_SLOPE, MAX_WINDOW_SLOPE = 0.05, 0.3
 LEVELS_DB = (-32.0, -20.0)  # of full scale, of the clean speech: the model hears levels, too
 
 # Inside of the file: convolutions, those before which the picture is halved, and dense layers
@@ -105,5 +109,19 @@ def mean_opinion(listeners, enhanced, clean, noisy, rng):
     drawn = with_speech[torch.from_numpy(rng.permutation(len(with_speech))[:N_RATED])]
     levels = torch.from_numpy(10 ** (rng.uniform(*LEVELS_DB, len(drawn)) / 20)).to(enhanced)
     speech = wide_band_signals(clean[:, drawn]).square().mean(1).sqrt()
-    signals = wide_band_signals(enhanced[:, drawn]) * (levels / speech)[:, None]
-    return listeners(signals.clamp(-1, 1))[:, 2].mean()
+    rated = enhanced[:, drawn]
+    signals = wide_band_signals(rated) * (levels / speech)[:, None]
+    opinion = listeners(signals.clamp(-1, 1))[:, 2].mean()
+    if not rated.requires_grad:
+        return opinion
+    (slopes,) = torch.autograd.grad(opinion, rated)
+    start = rated.detach()
+    return opinion.detach() + ((rated - start) * _limited(slopes, start)).sum()
+
+
+def _limited(slopes, spectra):
+    """Slopes of a mean opinion on spectra, both [2, n_rated, n_frames, n_bins], none too steep."""
+    steepness = slopes.norm(dim=0) * spectra.norm(dim=0) * spectra.shape[1]
+    share = MAX_BIN_SLOPE / steepness.clamp_min(MAX_BIN_SLOPE)
+    windows = (steepness * share).flatten(1).norm(dim=1)
+    return slopes * share * (MAX_WINDOW_SLOPE / windows.clamp_min(MAX_WINDOW_SLOPE))[:, None, None]

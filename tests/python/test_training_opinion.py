@@ -8,7 +8,7 @@ from percepnet import SAMPLE_RATE
 from percepnet.constants import ENERGY_SCALE
 from percepnet.scores import Dnsmos, to_wide_band
 from percepnet.whole_file import analyse
-from percepnet_training.opinion import Listeners, mean_opinion
+from percepnet_training.opinion import MAX_WINDOW_SLOPE, Listeners, mean_opinion
 from percepnet_training.wide_band import wide_band_signals
 from torch_spectra import packed
 from training_folders import voice_like
@@ -73,6 +73,16 @@ def test_the_slope_leads_to_less_noise(listeners, clean, noisy):
     enhanced = target + gain * (start - target)
     mean_opinion(listeners, enhanced, target, start, np.random.default_rng(0)).backward()
     assert gain.grad.item() < 0
+
+
+def test_no_window_outweighs_the_others(listeners, clean, noisy):
+    target, start = spectra(clean), spectra(noisy)
+    slopes = []
+    for level in (1, 1e-3, 1e-6):  # a network that turns all but everything off
+        enhanced = (level * start).requires_grad_()
+        mean_opinion(listeners, enhanced, target, start, np.random.default_rng(0)).backward()
+        slopes.append((enhanced.grad * enhanced).detach().norm().item())
+    assert 0 < max(slopes) <= MAX_WINDOW_SLOPE * 1.001
 
 
 def test_windows_without_speech_have_no_opinion(listeners, noisy):
