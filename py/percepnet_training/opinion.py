@@ -16,7 +16,7 @@ N_RATED = 4  # windows of an update: each costs more than the rest of its loss
 # Points per relative change of a bin, and of a window's bins together, that count. Near silence
 # the logarithm of the listeners makes slopes a hundred times as steep: without these limits one
 # window in twenty outweighed all others.
-MAX_BIN_SLOPE, MAX_WINDOW_SLOPE = 0.05, 0.3
+MAX_BIN_SLOPE, MAX_WINDOW_SLOPE = 0.4, 2.4
 LEVELS_DB = (-32.0, -20.0)  # of full scale, of the clean speech: the model hears levels, too
 
 # Inside of the file: convolutions, those before which the picture is halved, and dense layers
