@@ -104,7 +104,7 @@ class Objective:
             parts[name] = parts[name].item()
         if self._listeners:
             with self._autocast(is_training):
-                opinion = mean_opinion(self._listeners, *compared, rng)
+                opinion = mean_opinion(self._listeners, *compared, batch.known_hz[:, skip:], rng)
             loss = loss - weights.opinion_weight * opinion
             parts["opinion"] = opinion.item()
         return loss, parts

@@ -8,7 +8,7 @@ import onnx
 import torch
 from torch.nn import functional as F
 
-from percepnet.scores import DNSMOS_POLYNOMIALS, P835_FILE, dnsmos_file
+from percepnet.scores import DNSMOS_POLYNOMIALS, P835_FILE, WIDE_BAND_RATE, dnsmos_file
 from percepnet_training.perceptual_loss import windows_with_speech
 from percepnet_training.wide_band import wide_band_signals
 
@@ -87,7 +87,7 @@ class Listeners:
         return values
 
 
-def mean_opinion(listeners, enhanced, clean, noisy, rng):
+def mean_opinion(listeners, enhanced, clean, noisy, known_hz, rng):
     """Overall opinion of enhanced speech, about 1...5, mean over a few windows drawn by ``rng``.
 
     Parameters
@@ -95,18 +95,22 @@ def mean_opinion(listeners, enhanced, clean, noisy, rng):
     listeners : Listeners
     enhanced, clean, noisy : float32 [2, n_windows, n_frames, n_bins]
         Real and imaginary parts; bins up to 8 kHz at least.
+    known_hz : float32 [n_windows, n_frames]
+        Up to which the clean speech is known. Windows where that is below 8 kHz are not rated: what
+        is missing there sounds bad, and is not to be made up for.
     rng : numpy.random.Generator
 
     Returns
     -------
     () float32
-        0 if no window has speech.
+        0 if no window has speech up to 8 kHz.
     """
     clean_power, noisy_power = (part.square().sum(0) for part in (clean, noisy))
-    with_speech = torch.nonzero(windows_with_speech(clean_power, noisy_power))[:, 0]
-    if not len(with_speech):
+    is_wide = known_hz.amin(1) >= WIDE_BAND_RATE / 2
+    rateable = torch.nonzero(windows_with_speech(clean_power, noisy_power) & is_wide)[:, 0]
+    if not len(rateable):
         return 0 * enhanced.sum()
-    drawn = with_speech[torch.from_numpy(rng.permutation(len(with_speech))[:N_RATED])]
+    drawn = rateable[torch.from_numpy(rng.permutation(len(rateable))[:N_RATED])]
     levels = torch.from_numpy(10 ** (rng.uniform(*LEVELS_DB, len(drawn)) / 20)).to(enhanced)
     speech = wide_band_signals(clean[:, drawn]).square().mean(1).sqrt()
     rated = enhanced[:, drawn]

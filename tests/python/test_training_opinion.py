@@ -37,7 +37,11 @@ def spectra(signal):
 
 def opinion(listeners, enhanced, clean, noisy, seed=0):
     parts = (spectra(signal) for signal in (enhanced, clean, noisy))
-    return mean_opinion(listeners, *parts, np.random.default_rng(seed))
+    return mean_opinion(listeners, *parts, known(), np.random.default_rng(seed))
+
+
+def known(hz=SAMPLE_RATE / 2):
+    return torch.full((1, 200), hz)
 
 
 def test_the_listeners_say_what_the_file_says(listeners, noisy):
@@ -71,7 +75,7 @@ def test_the_slope_leads_to_less_noise(listeners, clean, noisy):
     target, start = spectra(clean), spectra(noisy)
     gain = torch.ones(1).requires_grad_()
     enhanced = target + gain * (start - target)
-    mean_opinion(listeners, enhanced, target, start, np.random.default_rng(0)).backward()
+    mean_opinion(listeners, enhanced, target, start, known(), np.random.default_rng(0)).backward()
     assert gain.grad.item() < 0
 
 
@@ -80,16 +84,18 @@ def test_no_window_outweighs_the_others(listeners, clean, noisy):
     slopes = []
     for level in (1, 1e-3, 1e-6):  # a network that turns all but everything off
         enhanced = (level * start).requires_grad_()
-        mean_opinion(listeners, enhanced, target, start, np.random.default_rng(0)).backward()
+        rng = np.random.default_rng(0)
+        mean_opinion(listeners, enhanced, target, start, known(), rng).backward()
         slopes.append((enhanced.grad * enhanced).detach().norm().item())
     assert 0 < max(slopes) <= MAX_WINDOW_SLOPE * 1.001
 
 
-def test_windows_without_speech_have_no_opinion(listeners, noisy):
-    silence = np.zeros(2 * SAMPLE_RATE, np.float32)
+@pytest.mark.parametrize(("level", "hz"), [(0, SAMPLE_RATE / 2), (1, 3400)])
+def test_windows_without_wide_band_speech_have_no_opinion(listeners, clean, noisy, level, hz):
     start = spectra(noisy).requires_grad_()
+    target = level * spectra(clean)
     answer = mean_opinion(
-        listeners, start, spectra(silence), start.detach(), np.random.default_rng(0)
+        listeners, start, target, start.detach(), known(hz), np.random.default_rng(0)
     )
     answer.backward()
     assert answer == 0
