@@ -88,5 +88,4 @@ def test_the_default_model_removes_noise(percepnet, tmp_path):
     sf.write(tmp_path / "noise.wav", noise, 48_000)
     percepnet("denoise", tmp_path / "noise.wav", tmp_path / "out.wav")
     after = sf.read(tmp_path / "out.wav")[0][48_000:]  # it needs some time to know the noise
-    reduction_db = 20 * np.log10(noise.std() / after.std())
-    assert reduction_db > MIN_NOISE_REDUCTION_DB
+    assert after.std() < noise.std() * 10 ** (-MIN_NOISE_REDUCTION_DB / 20)
