@@ -1,2 +1,0 @@
-export MALLOC_ARENA_MAX=1 MAXG=1 RESTORE=0 BTARGET=0 OMP_NUM_THREADS=1 NADV=0 NTAP=0 GATE=0
-exec /work/venv/bin/torchrun --nproc_per_node 2 --master_port 29514 train.py /work/runs/e1 --shards /work/runs/n4/features /work/runs/x1/features /work/runs/s8/features /work/runs/s9/features --init /work/s12/n70.pt --size 64,8,256,16 --lr 5e-4 --warm 50 --valid 250 --seed 15
