@@ -64,8 +64,8 @@ def delayed(samples, delay):
 def is_enhanced_or_input(page, received, emitted):
     """Whether each sample is the package's; where the engine was late, the input or a fade between.
 
-    One take in twenty is not, from some onset on for a second or two: it seems that a feature on
-    the edge of an int8 step falls to either side in WebAssembly and in C. Hence MAX_TAKES.
+    One take in twenty is not, from its first hop on and less and less: as if the engine had heard
+    something before the recording begins. Why is not known. Hence MAX_TAKES.
     """
     enhanced = enhanced_as_emitted(page.protocol("CUSHION"), received, emitted)
     dry = original(page, received)
