@@ -9,6 +9,8 @@ registerProcessor('recorder', class extends AudioWorkletProcessor {
   }
 });`;
 
+const N_SILENT_QUANTA = 16;
+
 /** All workers ever started. */
 const workers = [];
 window.Worker = class extends Worker {
@@ -49,9 +51,6 @@ function base64(samples) {
 class Harness {
   events = [];
 
-  /** Of what is recorded, in the context. @type {number | undefined} */
-  firstFrame;
-
   static async open({ sampleRate = 48000, microphone = false, ...options } = {}) {
     const { Denoiser } = await import('/percepnet.js');
     const harness = new Harness();
@@ -67,6 +66,10 @@ class Harness {
     harness.source = microphone ? await openMicrophone(context) : createSource(context);
     await harness.#wire();
     await context.resume();
+    // Two nodes need not begin together; the sound does when both have.
+    while (harness.sides[0].length < N_SILENT_QUANTA) await new Promise((r) => setTimeout(r, 5));
+    harness.source.connect(harness.gate);
+    harness.source.start?.();
     return harness;
   }
 
@@ -75,19 +78,17 @@ class Harness {
     const module = new Blob([RECORDER], { type: 'text/javascript' });
     await context.audioWorklet.addModule(URL.createObjectURL(module));
     this.gate = new GainNode(context);
-    this.source.connect(this.gate).connect(denoiser.node);
+    this.gate.connect(denoiser.node);
     const inputsOnly = { numberOfInputs: 2, numberOfOutputs: 0 };
     this.recorder = new AudioWorkletNode(context, 'recorder', inputsOnly);
     this.sides = [[], []];
     this.recorder.port.onmessage = ({ data: { frame, channels } }) => {
       this.frame = frame;
-      this.firstFrame ??= frame;
       channels.forEach((channel, side) => this.sides[side].push(channel));
     };
     this.gate.connect(this.recorder, 0, 0);
     denoiser.node.connect(this.recorder, 0, 1);
     denoiser.node.connect(new GainNode(context, { gain: 0 })).connect(context.destination);
-    this.source.start?.();
   }
 
   /** The two sides as base64 of float32. */

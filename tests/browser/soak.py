@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from engine_page import EnginePage, enhance_on_grid
+from engine_page import EnginePage, enhanced_as_emitted
 from playwright.sync_api import sync_playwright
 from site_server import serve
 
@@ -103,9 +103,8 @@ def soak(page, url, args):
         "degraded": Counter(event["detail"]["reason"] for event in page.events("degraded")),
         "errors": [event["message"] for event in page.events("error")],
     }
-    cushion, first_frame = last["latencySamples"] - LATENCY, page.first_frame
     page.page.close()  # what follows takes the machine
-    return {**told, **compared(recorded, cushion, first_frame)}
+    return {**told, **compared(recorded, last["latencySamples"] - LATENCY)}
 
 
 def judged(witnessed):
@@ -124,15 +123,14 @@ def judged(witnessed):
     }
 
 
-def compared(recorded, cushion, first_frame):
+def compared(recorded, cushion):
     """Every sample beside the package's, which hears what the node received."""
     received, emitted = (
         np.concatenate([np.frombuffer(base64.b64decode(text), np.float32) for text in side])
         for side in zip(*recorded, strict=True)
     )
-    enhanced = enhance_on_grid(received, first_frame)
-    expected = np.concatenate([np.zeros(cushion, np.float32), enhanced])
-    n = min(len(expected), len(emitted))
+    expected = enhanced_as_emitted(received, emitted, cushion)
+    n = len(expected)
     is_equal = np.abs(expected[:n] - emitted[:n]) <= MAX_ERROR
     return {"samples compared": n, "of these the package's": round(float(is_equal.mean()), 6)}
 

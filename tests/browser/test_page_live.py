@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from demo_page import START_TIMEOUT_MS
+from playwright.sync_api import expect
 
 from conftest import ROOT
 from percepnet import LATENCY, SAMPLE_RATE
@@ -273,7 +274,8 @@ def test_a_microphone_unplugged_during_the_start_is_no_session(open_page, site_u
     page.start("#example")  # while the session before may still be loading
     page.page.wait_for_function("contexts[0].state === 'closed'", timeout=START_TIMEOUT_MS)
     assert page.problem == ""
-    assert page.page.inner_text("#progress").startswith("You hear the example")
+    progress = page.page.locator("#progress")
+    expect(progress).to_contain_text("You hear the example", timeout=START_TIMEOUT_MS)
     page.stop()
     page.page.wait_for_function("contexts.every(({ state }) => state === 'closed')")
     # Of the service worker, which these tests block, Playwright gives no registration.

@@ -32,11 +32,11 @@ function allowMicrophone(t, MediaStreamAudioSourceNode = FakeNode) {
   return track;
 }
 
-function openSession(sound = new FakeNode()) {
-  const context = { destination: new FakeNode(), async close() {} };
+function openSession(sound = new FakeNode(), whenRunning = Promise.resolve()) {
+  const context = { destination: new FakeNode(), async resume() {}, async close() {} };
   const source = { node: sound, close() {} };
   const denoiser = { node: new FakeNode(), stats: { latencyMs: 64 }, async close() {} };
-  const tap = { node: new FakeNode(), close() {} };
+  const tap = { node: new FakeNode(), whenRunning, close() {} };
   return new Session(context, source, denoiser, tap, () => {});
 }
 
@@ -95,10 +95,23 @@ test('another microphone takes the place of the one before', async (t) => {
   assert.equal(microphone.isOn, false);
 });
 
-test('before and after stay of the same moment where the delay grows', (t) => {
+test('the sound begins when what records it has', async (t) => {
+  allowMicrophone(t);
+  const sound = new FakeNode();
+  let beginTap;
+  const running = openSession(sound, new Promise((resolve) => (beginTap = resolve))).run();
+  await new Promise(setImmediate);
+  assert.equal(sound.targets.size, 0);
+  beginTap();
+  await running;
+  assert.equal(sound.targets.size, 3);
+});
+
+test('before and after stay of the same moment where the delay grows', async (t) => {
   allowMicrophone(t);
   const sound = new FakeNode();
   const session = openSession(sound);
+  await session.run();
   const { delayTime } = [...sound.targets].find((node) => node instanceof FakeDelay);
   assert.equal(delayTime.value, Math.fround(0.064));
   session.denoiser.stats = { latencyMs: 80 };

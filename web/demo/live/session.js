@@ -58,11 +58,10 @@ export class Session {
     denoiser.node.connect(tap.node, 0, 1);
     denoiser.node.connect(this.#monitor).connect(context.destination);
     tap.node.connect(context.destination); // silent; connected nodes are certain to run
-    this.#connect();
   }
 
   /**
-   * Resolves with everything wired and no sample processed yet: `run` lets the sound in.
+   * Resolves with everything wired but the source, which `run` lets in.
    *
    * @param {SessionOptions} options
    * @returns {Promise<Session>}
@@ -101,8 +100,10 @@ export class Session {
     if (delayTime.value !== delayS) delayTime.value = delayS;
   }
 
+  /** When what records hears the sound from its first sample on, the sound begins. */
   async run() {
-    await this.context.resume();
+    await Promise.all([this.context.resume(), this.tap.whenRunning]);
+    this.#connect();
   }
 
   /** @param {boolean} on */

@@ -1,9 +1,11 @@
 /** Hands on what passes at two points of the graph, sample by sample at the same time. */
 
 const BLOCK_LENGTH = 4800; // 0.1 s: few messages
+const RUNNING = 'running'; // told once, as tap.js waits for it
 
 class TapProcessor extends AudioWorkletProcessor {
   open = true;
+  isRunning = false;
   blocks = emptyBlocks();
   nFilled = 0;
 
@@ -24,6 +26,8 @@ class TapProcessor extends AudioWorkletProcessor {
    * @param {Float32Array[][]} outputs
    */
   process(inputs, outputs) {
+    if (!this.isRunning) this.port.postMessage(RUNNING);
+    this.isRunning = true;
     if (this.recording) this.#record(inputs, outputs[0][0].length);
     return this.open;
   }

@@ -18,7 +18,13 @@ export class Tap {
       outputChannelCount: [1],
       processorOptions: { recording },
     });
-    this.node.port.onmessage = ({ data }) => this.onsamples(data);
+    /** With the first sample: nodes of one context need not begin together. @type {Promise<void>} */
+    this.whenRunning = new Promise((resolve) => {
+      this.node.port.onmessage = ({ data }) => {
+        if (data === 'running') resolve();
+        else this.onsamples(data);
+      };
+    });
   }
 
   /** @param {boolean} on */
