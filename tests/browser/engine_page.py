@@ -43,7 +43,8 @@ def enhanced_as_emitted(received, emitted, cushion):
     recording does not tell: as much as fits what was emitted best.
     """
     model, start = load_model("default"), received[: SAMPLE_RATE // 2]
-    assert not start[:MAX_APART].any(), "the recording begins with sound"
+    assert start.any(), "the recording is silent"
+    n_silent = min(np.flatnonzero(start)[0], MAX_APART)
 
     def error(n_before):
         enhanced = enhance_after(n_before, start, model)
@@ -51,7 +52,8 @@ def enhanced_as_emitted(received, emitted, cushion):
         difference = np.abs(enhanced[:n_samples] - emitted[cushion:][:n_samples])
         return np.quantile(difference, 0.25)  # some of it may have been late
 
-    n_before = min(range(-MAX_APART, MAX_APART + HOP_LENGTH, GRID), key=error)
+    fewest = -(n_silent // GRID * GRID)
+    n_before = min(range(fewest, MAX_APART + HOP_LENGTH, GRID), key=error)
     return np.concatenate(
         [np.zeros(cushion, np.float32), enhance_after(n_before, received, model)]
     )[: len(emitted)]
