@@ -19,12 +19,13 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from engine_page import EnginePage, enhanced_as_emitted
+from engine_page import EnginePage
 from playwright.sync_api import sync_playwright
 from site_server import serve
+from takes import enhanced_as_emitted
 
 from conftest import CHROMIUM, FLAGS, ROOT
-from percepnet import LATENCY, SAMPLE_RATE
+from percepnet import LATENCY, SAMPLE_RATE, load_model
 
 LOAD = Path(__file__).with_name("soak_load.js").read_text()
 COLLECT_EVERY_S = 5
@@ -129,7 +130,7 @@ def compared(recorded, cushion):
         np.concatenate([np.frombuffer(base64.b64decode(text), np.float32) for text in side])
         for side in zip(*recorded, strict=True)
     )
-    expected = enhanced_as_emitted(received, emitted, cushion)
+    expected = enhanced_as_emitted(received, emitted, cushion, load_model("default"))
     n = len(expected)
     is_equal = np.abs(expected[:n] - emitted[:n]) <= MAX_ERROR
     return {"samples compared": n, "of these the package's": round(float(is_equal.mean()), 6)}

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from engine_page import FAILING_ENGINE, EnginePage, dry, enhanced_as_emitted
+from engine_page import FAILING_ENGINE, EnginePage, dry
 from numpy.testing import assert_array_equal
+from takes import enhanced_as_emitted
 
-from percepnet import SAMPLE_RATE
+from percepnet import SAMPLE_RATE, load_model
 
 pytestmark = pytest.mark.alone
 
@@ -36,7 +37,7 @@ def test_a_killed_worker_leaves_the_input_until_a_new_one_works(engine_page, pip
 
     # Up to the new engine: what the package computes, or the input, or a fade; never a hole.
     before = slice(0, told)
-    enhanced = enhanced_as_emitted(received, emitted[before], CUSHION)
+    enhanced = enhanced_as_emitted(received, emitted[before], CUSHION, load_model("default"))
     late = dry(received, stats)
     assert (emitted[before] >= np.minimum(enhanced, late[before]) - 1e-4).all()
     assert (emitted[before] <= np.maximum(enhanced, late[before]) + 1e-4).all()

@@ -4,10 +4,10 @@ import re
 
 import numpy as np
 import pytest
-from engine_page import enhanced_as_emitted
 from numpy.testing import assert_array_equal
+from takes import enhanced_as_emitted
 
-from percepnet import LATENCY, SAMPLE_RATE
+from percepnet import LATENCY, SAMPLE_RATE, load_model
 
 pytestmark = pytest.mark.alone
 
@@ -61,7 +61,8 @@ def delayed(samples, delay):
 
 def assert_enhanced_or_input(page, received, emitted):
     """Each sample is the package's; where the engine was late, the input or a fade between."""
-    enhanced = enhanced_as_emitted(received, emitted, page.protocol("CUSHION"))
+    cushion = page.protocol("CUSHION")
+    enhanced = enhanced_as_emitted(received, emitted, cushion, load_model("default"))
     dry = original(page, received)
     n_samples = min(len(enhanced), start_of_long_stall(emitted, dry))
     assert n_samples > MIN_COMPARED
