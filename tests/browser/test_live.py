@@ -17,6 +17,7 @@ pytestmark = pytest.mark.alone
 MAX_LATE_SHARE = 0.5
 LONG_STALL = SAMPLE_RATE // 2
 MIN_COMPARED = SAMPLE_RATE // 4
+MAX_TAKES = 3
 
 # How far the audio thread is ahead of the engine, as shipped and where a test is not about that:
 # half a second, so that the test machine's stalls are not heard.
@@ -65,13 +66,11 @@ def assert_enhanced_or_input(page, received, emitted):
     enhanced = enhanced_as_emitted(received, emitted, cushion, load_model("default"))
     dry = original(page, received)
     n_samples = min(len(enhanced), start_of_long_stall(emitted, dry))
-    assert n_samples > MIN_COMPARED
+    assert n_samples >= MIN_COMPARED
     emitted, enhanced, dry = emitted[:n_samples], enhanced[:n_samples], dry[:n_samples]
-    is_above = emitted >= np.minimum(enhanced, dry) - 1e-4
-    is_below = emitted <= np.maximum(enhanced, dry) + 1e-4
+    assert (emitted >= np.minimum(enhanced, dry) - 1e-4).all()
+    assert (emitted <= np.maximum(enhanced, dry) + 1e-4).all()
     late = np.abs(emitted - enhanced) > 1e-4
-    assert is_above.all()
-    assert is_below.all()
     assert late.mean() <= MAX_LATE_SHARE
 
 
@@ -89,10 +88,13 @@ def test_the_page_emits_what_the_python_package_computes(
     open_page, site_url, patient_site, cushion
 ):
     page = open_page({"shipped": lambda: site_url, "patient": patient_site}[cushion]())
-    page.start_recorded()
-    page.listen(seconds=6)
-    page.stop()
-    received, emitted = page.recording()
+    for _ in range(MAX_TAKES):
+        page.start_recorded()
+        page.listen(seconds=6)
+        page.stop()
+        received, emitted = page.recording()
+        if start_of_long_stall(emitted, original(page, received)) >= MIN_COMPARED:
+            break
 
     assert np.abs(received).max() > 0.05, "the microphone is silent"
     assert_enhanced_or_input(page, received, emitted)
@@ -164,6 +166,7 @@ def test_a_stall_is_told_and_the_delay_stays(open_page, patient_site):
     page.stop()
     assert n_underruns > 0
     assert lost_ms > 100
+
     assert_enhanced_or_input(page, *page.recording())
 
 

@@ -1,6 +1,7 @@
 """The live page's controls, pictures, example and player."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -275,7 +276,7 @@ def test_a_microphone_unplugged_during_the_start_is_no_session(open_page, site_u
     page.page.wait_for_function("contexts[0].state === 'closed'", timeout=START_TIMEOUT_MS)
     assert page.problem == ""
     progress = page.page.locator("#progress")
-    expect(progress).to_contain_text("You hear the example", timeout=START_TIMEOUT_MS)
+    expect(progress).to_have_text(re.compile("^You hear the example"), timeout=START_TIMEOUT_MS)
     page.stop()
     page.page.wait_for_function("contexts.every(({ state }) => state === 'closed')")
     # Of the service worker, which these tests block, Playwright gives no registration.

@@ -1,7 +1,6 @@
 /** Hands on what passes at two points of the graph, sample by sample at the same time. */
 
 const BLOCK_LENGTH = 4800; // 0.1 s: few messages
-const RUNNING = 'running'; // told once, as tap.js waits for it
 
 class TapProcessor extends AudioWorkletProcessor {
   open = true;
@@ -26,7 +25,7 @@ class TapProcessor extends AudioWorkletProcessor {
    * @param {Float32Array[][]} outputs
    */
   process(inputs, outputs) {
-    if (!this.isRunning) this.port.postMessage(RUNNING);
+    if (!this.isRunning) this.port.postMessage('running');
     this.isRunning = true;
     if (this.recording) this.#record(inputs, outputs[0][0].length);
     return this.open;
