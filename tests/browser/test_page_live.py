@@ -189,6 +189,16 @@ def test_an_engine_that_fails_is_replaced_in_words(open_page, serve_site):
     assert page.page.inner_text("#progress") == "Asks for your microphone."
 
 
+def test_a_recorder_that_cannot_be_made_ends_the_start(open_page, serve_site):
+    broken = {
+        "/demo/live/tap-processor.js": lambda tap: tap.replace(b"super();", b"super(); throw 0;")
+    }
+    page = open_page(serve_site(edited=broken))
+    page.start("#example")
+    assert "The page's recorder could not be made" in page.problem
+    assert page.page.inner_text("#start") == "Start"
+
+
 def test_the_kernel_is_named(open_page, site_url):
     page = open_page(site_url)
     page.start()

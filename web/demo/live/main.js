@@ -69,7 +69,13 @@ async function begin(example) {
   playsExample = example;
   if (example) compare.listening = true; // there is no microphone to howl
   applyControls();
-  await opened.run();
+  try {
+    await opened.run();
+  } catch (error) {
+    if (session === opened) await stop();
+    start.showProblem(/** @type {Error} */ (error).message);
+    return;
+  }
   if (session !== opened) return;
   waterfall.clear();
   start.showRunning(example);

@@ -2,6 +2,8 @@
 
 /** A pair of equally long pieces: what went in, what came out. @typedef {Float32Array[]} Pair */
 
+const NO_PROCESSOR = "The page's recorder could not be made: load the page again.";
+
 export class Tap {
   /** Called with each piece while recording. @type {(pair: Pair) => void} */
   onsamples = () => {};
@@ -19,7 +21,8 @@ export class Tap {
       processorOptions: { recording },
     });
     /** With the first sample: nodes of one context need not begin together. @type {Promise<void>} */
-    this.whenRunning = new Promise((resolve) => {
+    this.whenRunning = new Promise((resolve, reject) => {
+      this.node.onprocessorerror = () => reject(new Error(NO_PROCESSOR));
       this.node.port.onmessage = ({ data }) => {
         if (data === 'running') resolve();
         else this.onsamples(data);
