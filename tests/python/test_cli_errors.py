@@ -13,6 +13,7 @@ import soundfile as sf
 from command_line import assert_one_line_error, listing, start, start_python
 from percepnet.benchmark import noisy_voice
 from percepnet.cli import main
+from percepnet.nn.weights import VERSION
 
 
 def text_file(path):
@@ -105,7 +106,7 @@ def test_bad_model_is_one_line_and_leaves_nothing(damage, about, model_file, cap
 
 @pytest.mark.parametrize(
     ("version", "about"),
-    [(1, "older percepnet.*export it again"), (3, "newer percepnet.*upgrade")],
+    [(VERSION - 1, "older percepnet.*export it again"), (VERSION + 1, "newer percepnet.*upgrade")],
 )
 def test_a_model_of_another_version_is_refused(version, about, model_file, capsys, tmp_path):
     members = dict(np.load(model_file))
