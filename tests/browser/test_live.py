@@ -166,7 +166,6 @@ def test_a_stall_is_told_and_the_delay_stays(open_page, patient_site):
     page.stop()
     assert n_underruns > 0
     assert lost_ms > 100
-
     assert_enhanced_or_input(page, *page.recording())
 
 

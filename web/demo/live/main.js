@@ -72,8 +72,7 @@ async function begin(example) {
   try {
     await opened.run();
   } catch (error) {
-    if (session === opened) await stop();
-    start.showProblem(/** @type {Error} */ (error).message);
+    if (session === opened) await stopFor(/** @type {Error} */ (error).message);
     return;
   }
   if (session !== opened) return;
@@ -94,9 +93,14 @@ async function stop() {
   await ended?.close();
 }
 
-async function stopUnplugged() {
+/** @param {string} problem */
+async function stopFor(problem) {
   await stop();
-  start.showProblem(UNPLUGGED);
+  start.showProblem(problem);
+}
+
+async function stopUnplugged() {
+  await stopFor(UNPLUGGED);
 }
 
 function applyControls() {
