@@ -194,9 +194,12 @@ def test_a_recorder_that_cannot_be_made_ends_the_start(open_page, serve_site):
         "/demo/live/tap-processor.js": lambda tap: tap.replace(b"super();", b"super(); throw 0;")
     }
     page = open_page(serve_site(edited=broken))
+    errors = []
+    page.page.on("pageerror", lambda error: errors.append(error.message))
     page.start("#example")
     assert "The page's recorder could not be made" in page.problem
     assert page.page.inner_text("#start") == "Start"
+    assert not [error for error in errors if "recorder" in error]
 
 
 def test_the_kernel_is_named(open_page, site_url):

@@ -28,6 +28,7 @@ export class Tap {
         else this.onsamples(data);
       };
     });
+    this.whenRunning.catch(() => {}); // who waits is told; nobody does while the denoiser starts
   }
 
   /** @param {boolean} on */
