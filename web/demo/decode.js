@@ -1,6 +1,7 @@
 /** From a file to samples, with whatever the browser can decode. */
 
-const SAMPLE_RATE = 48_000;
+import { SAMPLE_RATE } from '../protocol.js';
+
 const LARGE_BYTES = 300e6;
 
 /**

@@ -1,10 +1,10 @@
 /** One call from Start to Stop: a source, the denoiser, the call, and what its far end hears. */
 
 import { Denoiser } from '../../percepnet.js';
-import { CONTEXT_OPTIONS } from '../../protocol.js';
+import { CONTEXT_OPTIONS, SAMPLE_RATE } from '../../protocol.js';
 import { openExample } from '../live/example.js';
 import { openMicrophone } from '../live/microphone.js';
-import { FFT_SIZE, SAMPLE_RATE } from '../live/sound.js';
+import { FFT_SIZE } from '../live/sound.js';
 import { Call } from './call.js';
 
 const ANALYSIS = { fftSize: FFT_SIZE, smoothingTimeConstant: 0 };

@@ -1,13 +1,12 @@
 /** One file: how far it is, what went wrong, what came out. */
 
+import { SAMPLE_RATE } from '../../protocol.js';
 import { Overview } from '../picture/overview.js';
 import { minutes, Player } from '../player.js';
 import { WavFormat } from '../wav.js';
 import { enhance } from './enhance.js';
 import { openSource } from './source.js';
 import { WavFile } from './wav-file.js';
-
-const SAMPLE_RATE = 48_000;
 
 const MARKUP = `
   <div class="title-line">

@@ -1,6 +1,7 @@
 /** A WAV file, read as it is needed: one of hours need not fit into memory. */
 
-const SAMPLE_RATE = 48_000;
+import { SAMPLE_RATE } from '../../protocol.js';
+
 const HEADER_BYTES = 65_536; // what comes before the samples is seldom more
 const INTEGER = 1;
 const FLOAT = 3;

@@ -1,10 +1,10 @@
 /** Picture "comb filter": what it lets through of one frame, and what comes out. */
 
+import { SAMPLE_RATE } from '../../protocol.js';
 import { field } from '../field.js';
 import { Plot } from './plot.js';
 import { rowOf } from './protocol.js';
 
-const SAMPLE_RATE = 48_000;
 const HIGHEST_DB = -10;
 const LOWEST_DB = -90;
 const TICKS_DB = [-20, -40, -60, -80];

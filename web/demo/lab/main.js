@@ -1,5 +1,6 @@
 /** The page that shows how it works: one mixture, seen and heard step by step. */
 
+import { SAMPLE_RATE } from '../../protocol.js';
 import { Every } from '../every.js';
 import { labelFrequencies } from '../picture/frequency-axis.js';
 import { WavFormat, WavWriter } from '../wav.js';
@@ -11,7 +12,6 @@ import { labelPitches } from './pitch-axis.js';
 import { PlaceLine } from './place-line.js';
 import { Timeline } from './timeline.js';
 
-const SAMPLE_RATE = 48_000;
 const WORDS_EVERY_MS = 250;
 const START_S = 2.86; // where the example is voiced: something to see at once
 

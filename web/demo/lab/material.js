@@ -1,10 +1,10 @@
 /** Panel "Mix your own": whose voice, which noise, how loud. */
 
 import { fetchFile } from '../../fetch-file.js';
+import { SAMPLE_RATE } from '../../protocol.js';
 import { decode } from '../decode.js';
 
 const SOUNDS_URL = new URL('./sounds/', import.meta.url);
-const SAMPLE_RATE = 48_000;
 const MAX_SAMPLES = 5 * SAMPLE_RATE; // 32 bits address the overlapping frames of 5.5 s
 const MIN_SAMPLES = SAMPLE_RATE;
 

@@ -1,12 +1,12 @@
 /** The pictures over the whole recording, drawn in the worker. */
 
+import { SAMPLE_RATE } from '../../protocol.js';
 import { FrequencyRows, N_ROWS } from '../picture/frequency-axis.js';
 import { N_COLUMNS, Overview } from '../picture/overview.js';
 import { setColour } from '../picture/palette.js';
 import { Spectrogram } from '../picture/spectrogram.js';
 import { depthOfPitch, pitchHz } from './pitch-axis.js';
 
-const SAMPLE_RATE = 48_000;
 const BRIGHTNESS_DB = -12; // these windows and scales, to those of the other pictures
 const VOICED = 0.4; // correlation from which the track is drawn
 const TRACK_COLOUR = '#fff';

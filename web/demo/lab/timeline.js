@@ -1,10 +1,10 @@
 /** The one axis of time: what plays, where, and which of the sounds is heard. */
 
+import { SAMPLE_RATE } from '../../protocol.js';
 import { Every } from '../every.js';
 import { field } from '../field.js';
 import { SOUNDS } from './protocol.js';
 
-const SAMPLE_RATE = 48_000;
 const FRAME_S = 0.01;
 const FADE_S = 0.01;
 const BAR_EVERY_MS = 50; // the pictures move in every frame, and are looked at

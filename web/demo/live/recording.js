@@ -1,10 +1,10 @@
 /** Panel "Record": both sides of the denoiser, to play and to keep. */
 
+import { SAMPLE_RATE } from '../../protocol.js';
 import { Overview } from '../picture/overview.js';
 import { minutes, Player } from '../player.js';
 import { WavFormat, WavWriter } from '../wav.js';
 import { DelayLine } from './delay-line.js';
-import { SAMPLE_RATE } from './sound.js';
 
 const MAX_SAMPLES = 5 * 60 * SAMPLE_RATE;
 const FILES = ['noisy', 'enhanced'];

@@ -1,10 +1,10 @@
 /** One run from Start to Stop: a source, the denoiser, loudspeaker, and taps between them. */
 
 import { Denoiser } from '../../percepnet.js';
-import { CONTEXT_OPTIONS } from '../../protocol.js';
+import { CONTEXT_OPTIONS, SAMPLE_RATE } from '../../protocol.js';
 import { openExample } from './example.js';
 import { openMicrophone } from './microphone.js';
-import { FFT_SIZE, SAMPLE_RATE } from './sound.js';
+import { FFT_SIZE } from './sound.js';
 import { createTap } from './tap.js';
 
 const ANALYSIS = { fftSize: FFT_SIZE, smoothingTimeConstant: 0 };

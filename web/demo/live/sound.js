@@ -1,4 +1,3 @@
 /** What all of the live page agrees on. */
 
-export const SAMPLE_RATE = 48_000;
 export const FFT_SIZE = 4096; // resolves a voice's harmonics; 85 ms

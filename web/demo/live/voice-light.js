@@ -1,7 +1,6 @@
 /** The light that tells whether somebody speaks in what is heard now: hops are computed ahead of that. */
 
-import { HOP_LENGTH } from '../../protocol.js';
-import { SAMPLE_RATE } from './sound.js';
+import { HOP_LENGTH, SAMPLE_RATE } from '../../protocol.js';
 
 const VOICE_THRESHOLD = 0.5;
 

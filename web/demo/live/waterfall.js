@@ -1,8 +1,9 @@
 /** Panel "Live": what went in and what came out, on one axis of time. */
 
+import { SAMPLE_RATE } from '../../protocol.js';
 import { FrequencyRows, labelFrequencies, N_ROWS } from '../picture/frequency-axis.js';
 import { Spectrogram } from '../picture/spectrogram.js';
-import { FFT_SIZE, SAMPLE_RATE } from './sound.js';
+import { FFT_SIZE } from './sound.js';
 
 const COLUMNS_PER_SECOND = 60;
 const N_COLUMNS = 600;
