@@ -156,7 +156,7 @@ WEB_MAY_IMPORT = {
     "demo/picture": set(),
     "demo/wav.js": set(),
     "demo/settings.js": set(),
-    "demo/decode.js": set(),
+    "demo/decode.js": {"protocol.js"},
     "demo/model-choice.js": {"models.js"},
     "demo/player.js": {"demo/field.js", "demo/picture"},
     "demo/adapters": {"adapters/jitsi.js", "adapters/livekit.js"},
@@ -174,7 +174,7 @@ WEB_MAY_IMPORT = {
         "demo/model-choice.js", "demo/picture", "demo/player.js", "demo/settings.js", "demo/wav.js",
     },
     "demo/lab": {
-        "fetch-file.js", "models.js", "python.js", "demo/decode.js", "demo/every.js",
+        "fetch-file.js", "models.js", "protocol.js", "python.js", "demo/decode.js", "demo/every.js",
         "demo/field.js", "demo/picture", "demo/wav.js",
     },
 }  # fmt: skip
