@@ -134,6 +134,13 @@ def all_sets(sources):
     }
 
 
+def write_pair(folder, name, noisy, clean):
+    """Write both under one name, in folder/noisy and folder/clean."""
+    for part, samples in (("noisy", noisy), ("clean", clean)):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+        soundfile.write(folder / part / f"{name}.wav", samples, SAMPLE_RATE, subtype="FLOAT")
+
+
 def main():
     """Write every set."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -143,13 +150,9 @@ def main():
     arguments = parser.parse_args()
     sources = Sources(Corpus(arguments.run / "corpus", "dev", {}), arguments.hedgewars)
     for name, pairs in all_sets(sources).items():
-        folders = [arguments.out / name / part for part in ("noisy", "clean")]
-        for folder in folders:
-            folder.mkdir(parents=True, exist_ok=True)
         rng = np.random.default_rng((SEED, zlib.crc32(name.encode())))
-        for n, signals in enumerate(pairs(rng)):
-            for folder, samples in zip(folders, signals, strict=True):
-                soundfile.write(folder / f"{n:02d}.wav", samples, SAMPLE_RATE, subtype="FLOAT")
+        for n, pair in enumerate(pairs(rng)):
+            write_pair(arguments.out / name, f"{n:02d}", *pair)
 
 
 if __name__ == "__main__":

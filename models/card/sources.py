@@ -76,15 +76,24 @@ class Sources:
 
     def _strung(self, rng, clips, n_pause=0):
         """Clips drawn at random one after another, (N_TAKE,) float32."""
-        samples = np.zeros(N_TAKE, np.float32)
-        position = 0
-        while position < N_TAKE:
+
+        def draw(n_most):
             clip = clips[rng.integers(len(clips))]
             start = rng.integers(max(1, clip.n_samples - N_TAKE))
-            part = self._corpus.read(clip, start, N_TAKE - position)
-            samples[position : position + len(part)] = part
-            position += len(part) + n_pause
-        return samples
+            return self._corpus.read(clip, start, n_most)
+
+        return strung(draw, N_TAKE, n_pause)
+
+
+def strung(draw, n_samples, n_pause=0):
+    """What ``draw`` gives, asked for so many samples at most, in a row, (n_samples,) float32."""
+    samples = np.zeros(n_samples, np.float32)
+    position = 0
+    while position < n_samples:
+        part = draw(n_samples - position)
+        samples[position : position + len(part)] = part
+        position += len(part) + n_pause
+    return samples
 
 
 def spread(items, n):
